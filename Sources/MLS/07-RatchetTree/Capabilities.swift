@@ -1,0 +1,112 @@
+import CryptoInterface
+import TLSCodec
+
+/// RFC 9420 §17.1 (`ProtocolVersion`): mls10 is the only one.
+public struct ProtocolVersion: Hashable, Sendable, TLSEncodable, TLSDecodable {
+  public var rawValue: UInt16
+  public init(_ rawValue: UInt16) { self.rawValue = rawValue }
+  public init(from reader: inout Reader) throws(DecodingError) { rawValue = try reader.uint16() }
+  public func encode(to writer: inout Writer) { writer.uint16(rawValue) }
+  public static let mls10 = ProtocolVersion(0x0001)
+}
+
+/// RFC 9420 §7.2
+///
+///     struct {
+///         ProtocolVersion versions<V>;
+///         CipherSuite cipher_suites<V>;
+///         ExtensionType extensions<V>;
+///         ProposalType proposals<V>;
+///         CredentialType credentials<V>;
+///     } Capabilities;
+public struct Capabilities: Hashable, Sendable, TLSEncodable, TLSDecodable {
+  public var versions: [ProtocolVersion]
+  public var cipherSuites: [CipherSuite]
+  public var extensions: [ExtensionType]
+  public var proposals: [ProposalType]
+  public var credentials: [CredentialType]
+
+  public init(
+    versions: [ProtocolVersion] = [.mls10], cipherSuites: [CipherSuite], extensions: [ExtensionType] = [],
+    proposals: [ProposalType] = [], credentials: [CredentialType] = [.basic]
+  ) {
+    self.versions = versions
+    self.cipherSuites = cipherSuites
+    self.extensions = extensions
+    self.proposals = proposals
+    self.credentials = credentials
+  }
+
+  public init(from reader: inout Reader) throws(DecodingError) {
+    versions = try reader.vector()
+    cipherSuites = try reader.vector()
+    extensions = try reader.vector()
+    proposals = try reader.vector()
+    credentials = try reader.vector()
+    let most = Limits.capabilityEntries
+    if versions.count > most || cipherSuites.count > most || extensions.count > most || proposals.count > most || credentials.count > most {
+      throw .limitExceeded("capabilityEntries")
+    }
+  }
+
+  public func encode(to writer: inout Writer) {
+    writer.vector(versions)
+    writer.vector(cipherSuites)
+    writer.vector(extensions)
+    writer.vector(proposals)
+    writer.vector(credentials)
+  }
+
+  /// With one GREASE value in each list that RFC 9420 §13.5 names.
+  func greased(_ crypto: some CryptoProvider) -> Capabilities {
+    var result = self
+    result.cipherSuites.append(CipherSuite(GREASE.pick(crypto)))
+    result.extensions.append(ExtensionType(GREASE.pick(crypto)))
+    result.proposals.append(ProposalType(GREASE.pick(crypto)))
+    result.credentials.append(CredentialType(GREASE.pick(crypto)))
+    return result
+  }
+
+  func supports(_ type: ExtensionType) -> Bool { type.isDefault || extensions.contains(type) }
+  func supports(_ type: ProposalType) -> Bool { type.isDefault || proposals.contains(type) }
+  func supports(_ type: CredentialType) -> Bool { credentials.contains(type) }
+
+  /// RFC 9420 §11.1: whether everything that a group requires is listed.
+  func satisfies(_ required: RequiredCapabilities) -> Bool {
+    for type in required.extensionTypes where !supports(type) { return false }
+    for type in required.proposalTypes where !supports(type) { return false }
+    for type in required.credentialTypes where !supports(type) { return false }
+    return true
+  }
+}
+
+/// RFC 9420 §7.2: seconds since 1970-01-01T00:00:00Z between which a client considers the leaf valid.
+///
+///     struct {
+///         uint64 not_before;
+///         uint64 not_after;
+///     } Lifetime;
+///
+/// A receiver never rejects on it, since the leaf may have expired on the way; who claims a key package or adds one asks `contains`.
+public struct Lifetime: Hashable, Sendable, TLSEncodable, TLSDecodable {
+  public var notBefore: UInt64
+  public var notAfter: UInt64
+  public init(notBefore: UInt64, notAfter: UInt64) {
+    self.notBefore = notBefore
+    self.notAfter = notAfter
+  }
+  /// For trees and tests: all time.
+  public static let always = Lifetime(notBefore: 0, notAfter: .max)
+  public init(from reader: inout Reader) throws(DecodingError) {
+    notBefore = try reader.uint64()
+    notAfter = try reader.uint64()
+  }
+  public func encode(to writer: inout Writer) {
+    writer.uint64(notBefore)
+    writer.uint64(notAfter)
+  }
+  /// - Parameter now: seconds since 1970.
+  public func contains(_ now: UInt64) -> Bool { notBefore <= now && now <= notAfter }
+  /// Whether the range is no longer than the application's maximum (RFC 9420 §7.2, MUST define one).
+  public func isWithin(maximum seconds: UInt64) -> Bool { notBefore <= notAfter && notAfter - notBefore <= seconds }
+}

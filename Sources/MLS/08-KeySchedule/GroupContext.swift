@@ -1,0 +1,56 @@
+import CryptoInterface
+import TLSCodec
+
+/// RFC 9420 §8.1
+///
+///     struct {
+///         ProtocolVersion version = mls10;
+///         CipherSuite cipher_suite;
+///         opaque group_id<V>;
+///         uint64 epoch;
+///         opaque tree_hash<V>;
+///         opaque confirmed_transcript_hash<V>;
+///         Extension extensions<V>;
+///     } GroupContext;
+public struct GroupContext: Hashable, Sendable, TLSEncodable, TLSDecodable {
+  public var version: ProtocolVersion
+  public var cipherSuite: CipherSuite
+  public var groupID: [UInt8]
+  public var epoch: UInt64
+  public var treeHash: [UInt8]
+  public var confirmedTranscriptHash: [UInt8]
+  public var extensions: Extensions
+
+  public init(
+    version: ProtocolVersion = .mls10, cipherSuite: CipherSuite, groupID: [UInt8], epoch: UInt64, treeHash: [UInt8],
+    confirmedTranscriptHash: [UInt8], extensions: Extensions = []
+  ) {
+    self.version = version
+    self.cipherSuite = cipherSuite
+    self.groupID = groupID
+    self.epoch = epoch
+    self.treeHash = treeHash
+    self.confirmedTranscriptHash = confirmedTranscriptHash
+    self.extensions = extensions
+  }
+
+  public init(from reader: inout Reader) throws(DecodingError) {
+    version = try ProtocolVersion(from: &reader)
+    cipherSuite = try CipherSuite(from: &reader)
+    groupID = try reader.opaque()
+    epoch = try reader.uint64()
+    treeHash = try reader.opaque()
+    confirmedTranscriptHash = try reader.opaque()
+    extensions = try Extensions(from: &reader)
+  }
+
+  public func encode(to writer: inout Writer) {
+    version.encode(to: &writer)
+    cipherSuite.encode(to: &writer)
+    writer.opaque(groupID)
+    writer.uint64(epoch)
+    writer.opaque(treeHash)
+    writer.opaque(confirmedTranscriptHash)
+    extensions.encode(to: &writer)
+  }
+}

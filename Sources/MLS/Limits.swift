@@ -1,0 +1,30 @@
+/// Bounds on what a peer can make this engine allocate or compute. Each is far above what an honest peer sends and stands here with its reason.
+public enum Limits {
+  /// Leaves of a ratchet tree, blank ones included. 10,000 members are the largest group that is measured; 65,536 is the next power of two but two.
+  public static let treeLeaves: UInt32 = 65_536
+  /// Entries of one list in `Capabilities`: every entry is counted for the whole group when a member is added.
+  public static let capabilityEntries = 1_024
+  /// Extensions in one list.
+  public static let extensions = 256
+  /// Proposals waiting for a commit in one epoch; each holds up to a key package or a leaf.
+  public static let pendingProposals = 16_384
+  /// Bytes of a decoded extension that the engine itself keeps parsed (required capabilities, external senders, dictionary).
+  public static let parsedExtensionBytes = 1 << 20
+  /// Bytes of one MLSMessage. A commit that adds 1,000 X-Wing members takes 2.7 MB, the filled tree of 10,000 takes 27 MB.
+  public static let messageBytes = 64 << 20
+}
+
+/// How far messages may be late or ahead (RFC 9420 §15.3). A group is given one when it is loaded or created; it is not part of the group's shared state.
+public struct ReorderingPolicy: Sendable, Equatable {
+  /// Earlier epochs whose messages can still be read.
+  public var pastEpochs: Int
+  /// Steps that a sender's ratchet may jump ahead for one message.
+  public var forward: UInt32
+  /// Keys kept per sender and ratchet for messages that have not arrived.
+  public var outOfOrder: Int
+  public init(pastEpochs: Int = 5, forward: UInt32 = 1_000, outOfOrder: Int = 20) {
+    self.pastEpochs = pastEpochs
+    self.forward = forward
+    self.outOfOrder = outOfOrder
+  }
+}

@@ -4,12 +4,15 @@
 // HAUSPOST_SLICE chooses what is built (each with its own scratch path, see Makefile):
 //   all   (default) everything that runs on Linux
 //   wasm  the portable targets in Embedded Swift for wasm32, no dependencies; built by Scripts/build-wasm
+// HAUSPOST_BENCHMARK=1 adds to the wasm engine the operation that measures primitives.
 // HAUSPOST_RULE_SWITCH=1 compiles the switch with which the mutation run turns a single validation rule off; never set in a build that is shipped.
 import Foundation
 import PackageDescription
 
 let wasm = Context.environment["HAUSPOST_SLICE"] == "wasm"
 let ruleSwitch = Context.environment["HAUSPOST_RULE_SWITCH"] == "1"
+
+let benchmark = Context.environment["HAUSPOST_BENCHMARK"] == "1"
 
 let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]
 let portable: [SwiftSetting] =
@@ -32,7 +35,8 @@ if wasm {
   targets += [
     .executableTarget(
       name: "MessengerWasm", dependencies: ["CryptoInterface", "BoringSSLProvider", "MLS"],
-      swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])], linkerSettings: WasmTools.linkerSettings)
+      swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])] + (benchmark ? [.define("HAUSPOST_BENCHMARK")] : []),
+      linkerSettings: WasmTools.linkerSettings)
   ]
 } else {
   products += [.library(name: "MLS", targets: ["MLS"])]

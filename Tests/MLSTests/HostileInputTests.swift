@@ -1,0 +1,45 @@
+// Messages, trees and contexts that no honest client makes: each is refused with an error where it once trapped, looped or cost too much.
+import CryptoInterface
+import MLS
+import MLSScenarios
+import SwiftCryptoProvider
+import TLSCodec
+import Testing
+
+private let parameters = crypto.suites.parameters(of: suite1)!
+
+/// A GroupInfo as its signer could have made it with another context, tree or extensions.
+private func forged(_ group: Group, _ change: (inout GroupInfo) -> Void) throws -> GroupInfo {
+  var info = try group.groupInfo(withTree: true, using: crypto)
+  change(&info)
+  try info.sign(parameters, with: group.state.signingKey, using: crypto)
+  return info
+}
+
+@Suite struct HostileInputTests {
+  @Test func aGroupAtTheLastEpochGoesNowhere() throws {
+    let group = try TestGroup(2, suite: suite1, using: crypto).members[0]
+    let newcomer = try TestClient("new", suite: suite1, using: crypto)
+    let last = try forged(group) { $0.groupContext.epoch = .max }
+    #expect(throws: MLSError.decoding(.limitExceeded("epoch"))) {
+      try Group.joinExternally(last, identity: newcomer.identity, application: everybody, using: crypto)
+    }
+    let lastButOne = try forged(group) { $0.groupContext.epoch = .max - 1 }
+    var delivery = try PublicGroup(groupInfo: lastButOne, application: everybody, using: crypto)
+    let joined = try Group.joinExternally(lastButOne, identity: newcomer.identity, application: everybody, using: crypto)
+    guard case .publicMessage(let message) = joined.message else { return }
+    try delivery.adopt(delivery.process(commit: message, application: everybody, using: crypto))
+    #expect(joined.group.epoch == .max && delivery.epoch == .max)
+    var member = joined.group
+    #expect(throws: MLSError.decoding(.limitExceeded("epoch"))) { try member.commit(application: everybody, using: crypto) }
+    // A peer's commit there, with a valid signature.
+    let content = FramedContent(
+      groupID: delivery.groupID, epoch: .max, sender: .member(member.leafIndex), authenticatedData: [],
+      content: .commit(
+        Commit(proposals: [.proposal(.psk(PreSharedKeyID(.external(id: []), nonce: [UInt8](repeating: 0, count: 32))))])))
+    let signature = try content.sign(
+      .publicMessage, context: delivery.encodedContext, with: member.state.signingKey, parameters, using: crypto)
+    let commit = PublicMessage(content: content, auth: FramedContentAuthData(signature: signature, confirmationTag: []), membershipTag: [])
+    #expect(throws: MLSError.decoding(.limitExceeded("epoch"))) { try delivery.process(commit: commit, application: everybody, using: crypto) }
+  }
+}

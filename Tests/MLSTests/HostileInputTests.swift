@@ -42,4 +42,12 @@ private func forged(_ group: Group, _ change: (inout GroupInfo) -> Void) throws 
     let commit = PublicMessage(content: content, auth: FramedContentAuthData(signature: signature, confirmationTag: []), membershipTag: [])
     #expect(throws: MLSError.decoding(.limitExceeded("epoch"))) { try delivery.process(commit: commit, application: everybody, using: crypto) }
   }
+
+  /// Found by fuzzing.
+  @Test func anOwnCommitThatWasForgottenIsUndecryptable() throws {
+    var group = try TestGroup(3, suite: suite1, using: crypto)
+    let pending = try group.members[0].commit(application: everybody, using: crypto)
+    group.members[0].discardPendingCommit()
+    #expect(throws: MLSError.undecryptable("")) { try group.members[0].receive(pending.message, application: everybody, using: crypto) }
+  }
 }

@@ -16,6 +16,22 @@ private func forged(_ group: Group, _ change: (inout GroupInfo) -> Void) throws 
   return info
 }
 
+extension TestGroup {
+  /// A commit as a malicious member frames it; its confirmation tag is wrong.
+  fileprivate func signedCommit(_ commit: Commit, by i: Int) throws -> MLSMessage {
+    let state = members[i].state
+    let content = FramedContent(
+      groupID: members[i].groupID, epoch: members[i].epoch, sender: .member(members[i].leafIndex), authenticatedData: [],
+      content: .commit(commit))
+    let context = state.publicGroup.encodedContext
+    let signature = try content.sign(.publicMessage, context: context, with: state.signingKey, parameters, using: crypto)
+    let signed = AuthenticatedContent(
+      wireFormat: .publicMessage, content: content, auth: FramedContentAuthData(signature: signature, confirmationTag: []))
+    return .publicMessage(
+      try PublicMessage(protecting: signed, context: context, membershipKey: state.secrets.membershipKey, parameters, using: crypto))
+  }
+}
+
 @Suite struct HostileInputTests {
   @Test func aGroupAtTheLastEpochGoesNowhere() throws {
     let group = try TestGroup(2, suite: suite1, using: crypto).members[0]
@@ -49,5 +65,19 @@ private func forged(_ group: Group, _ change: (inout GroupInfo) -> Void) throws 
     let pending = try group.members[0].commit(application: everybody, using: crypto)
     group.members[0].discardPendingCommit()
     #expect(throws: MLSError.undecryptable("")) { try group.members[0].receive(pending.message, application: everybody, using: crypto) }
+  }
+
+  /// 100,000 references to one key package of a megabyte would be 100,000 megabytes to look at.
+  @Test func aProposalIsNamedOnce() throws {
+    var group = try TestGroup(2, suite: suite1, using: crypto)
+    let client = try TestClient("new", suite: suite1, using: crypto)
+    let bundle = try client.keyPackage(extensions: [Extension(ExtensionType(0x0A0A), [UInt8](repeating: 1, count: 1 << 20))], using: crypto)
+    try group.deliver(try group.members[0].propose(.add(bundle.keyPackage), application: everybody, using: crypto), from: 0)
+    let ref = group.members[0].proposals[0].ref
+    let commit = Commit(proposals: [ProposalOrRef](repeating: .reference(ref), count: 60_000))
+    let message = try group.signedCommit(commit, by: 0)
+    #expect(throws: MLSError.decoding(.invalidValue(""))) {
+      try group.members[1].receive(message, application: everybody, using: crypto)
+    }
   }
 }

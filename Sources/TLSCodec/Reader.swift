@@ -147,6 +147,18 @@ public struct Reader {
     return elements
   }
 
+  /// `T x<V>` of at most `most` elements, for elements that take more room decoded than encoded.
+  /// - Throws: `.limitExceeded` at the first too many.
+  public mutating func vector<T: TLSDecodable>(of type: T.Type = T.self, atMost most: Int, _ limit: StaticName) throws(DecodingError) -> [T] {
+    var inner = try nested()
+    var elements: [T] = []
+    while !inner.isAtEnd {
+      guard elements.count < most else { throw .limitExceeded(limit) }
+      elements.append(try T(from: &inner))
+    }
+    return elements
+  }
+
   /// `optional<T>`, RFC 9420 §2.1.1.
   public mutating func optional<T: TLSDecodable>(_ type: T.Type = T.self) throws(DecodingError) -> T? {
     try presence() ? try T(from: &self) : nil

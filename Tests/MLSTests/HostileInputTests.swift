@@ -80,4 +80,21 @@ extension TestGroup {
       try group.members[1].receive(message, application: everybody, using: crypto)
     }
   }
+
+  /// Two bytes of a list must not take hundreds in memory without a bound.
+  @Test func listsAreBounded() throws {
+    func refuses<T: TLSDecodable>(_: T.Type, _ fill: (inout Writer) -> Void) {
+      var w = Writer()
+      fill(&w)
+      #expect(throws: DecodingError.limitExceeded("")) { try T(decoding: w.bytes) }
+    }
+    refuses(Commit.self) { w in
+      w.vector { (w: inout Writer) in for _ in 0...Limits.commitProposals { w.fixed([2, 0]) } }
+      w.uint8(0)
+    }
+    refuses(Extensions.self) { w in w.vector { (w: inout Writer) in for i in 0...Limits.extensions { Extension(ExtensionType(UInt16(i)), []).encode(to: &w) } } }
+    let types = [ExtensionType](repeating: ExtensionType(1), count: Limits.capabilityEntries + 1)
+    refuses(Capabilities.self) { Capabilities(cipherSuites: [], extensions: types).encode(to: &$0) }
+    refuses(RequiredCapabilities.self) { RequiredCapabilities(extensionTypes: types).encode(to: &$0) }
+  }
 }

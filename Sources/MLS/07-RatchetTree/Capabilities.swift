@@ -38,15 +38,11 @@ public struct Capabilities: Hashable, Sendable, TLSEncodable, TLSDecodable {
   }
 
   public init(from reader: inout Reader) throws(DecodingError) {
-    versions = try reader.vector()
-    cipherSuites = try reader.vector()
-    extensions = try reader.vector()
-    proposals = try reader.vector()
-    credentials = try reader.vector()
-    let most = Limits.capabilityEntries
-    if versions.count > most || cipherSuites.count > most || extensions.count > most || proposals.count > most || credentials.count > most {
-      throw .limitExceeded("capabilityEntries")
-    }
+    versions = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    cipherSuites = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    extensions = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    proposals = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    credentials = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
   }
 
   public func encode(to writer: inout Writer) {

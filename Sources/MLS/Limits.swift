@@ -4,6 +4,8 @@ public enum Limits {
   public static let treeLeaves: UInt32 = 65_536
   /// Entries of one list in `Capabilities`: every entry is counted for the whole group when a member is added.
   public static let capabilityEntries = 1_024
+  /// Bytes of a group's id: the signature of every leaf of a tree covers it, and all of them are verified at once.
+  public static let groupIDBytes = 256
   /// Proposals in one commit: two bytes name one and it takes hundreds decoded. As many as a tree has leaves, less one, since PSKLabel (RFC 9420 §8.4)
   /// counts in 16 bits.
   public static let commitProposals = 65_535

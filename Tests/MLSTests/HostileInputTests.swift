@@ -97,4 +97,18 @@ extension TestGroup {
     refuses(Capabilities.self) { Capabilities(cipherSuites: [], extensions: types).encode(to: &$0) }
     refuses(RequiredCapabilities.self) { RequiredCapabilities(extensionTypes: types).encode(to: &$0) }
   }
+
+  /// 2 MB of id, in the signed content of 20,000 leaves, were 40 GB.
+  @Test func groupIDsAreShort() throws {
+    let client = try TestClient("0", suite: suite1, using: crypto)
+    #expect(throws: MLSError.usage(.invalidArgument)) {
+      try client.createGroup(String(repeating: "a", count: Limits.groupIDBytes + 1), using: crypto)
+    }
+    var context = try client.createGroup(String(repeating: "a", count: Limits.groupIDBytes), using: crypto).context
+    #expect(try GroupContext(decoding: context.encoded()) == context)
+    context.groupID.append(0)
+    #expect(throws: DecodingError.limitExceeded("")) { try GroupContext(decoding: context.encoded()) }
+    let reinit = ReInit(groupID: context.groupID, cipherSuite: suite1, extensions: [])
+    #expect(throws: DecodingError.limitExceeded("")) { try ReInit(decoding: reinit.encoded()) }
+  }
 }

@@ -38,6 +38,7 @@ public struct GroupContext: Hashable, Sendable, TLSEncodable, TLSDecodable {
     version = try ProtocolVersion(from: &reader)
     cipherSuite = try CipherSuite(from: &reader)
     groupID = try reader.opaque()
+    if groupID.count > Limits.groupIDBytes { throw .limitExceeded("groupIDBytes") }
     epoch = try reader.uint64()
     treeHash = try reader.opaque()
     confirmedTranscriptHash = try reader.opaque()

@@ -2,6 +2,8 @@
 public enum Limits {
   /// Leaves of a ratchet tree, blank ones included. 10,000 members are the largest group that is measured; 65,536 is the next power of two but two.
   public static let treeLeaves: UInt32 = 65_536
+  /// Bytes of a leaf. So a full tree of X-Wing keys still has an encoding, which ends at 2^30 bytes (RFC 9420 §2.1.2).
+  public static let leafBytes = 12_000
   /// Entries of one list in `Capabilities`: every entry is counted for the whole group when a member is added.
   public static let capabilityEntries = 1_024
   /// Bytes of a group's id: the signature of every leaf of a tree covers it, and all of them are verified at once.

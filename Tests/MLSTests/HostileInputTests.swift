@@ -111,4 +111,19 @@ extension TestGroup {
     let reinit = ReInit(groupID: context.groupID, cipherSuite: suite1, extensions: [])
     #expect(throws: DecodingError.limitExceeded("")) { try ReInit(decoding: reinit.encoded()) }
   }
+
+  /// Members with megabytes in their leaves could be added until the tree had no encoding any more, which traps.
+  @Test func leavesAreBounded() throws {
+    var client = try TestClient("0", suite: suite1, using: crypto)
+    client.identity.capabilities.extensions.append(ExtensionType(0x0A0A))
+    for (size, fits) in [(Limits.leafBytes - 400, true), (Limits.leafBytes, false)] {
+      client.identity.extensions = [Extension(ExtensionType(0x0A0A), [UInt8](repeating: 0, count: size))]
+      let bytes = try client.keyPackage(using: crypto).keyPackage.encoded()
+      if fits {
+        #expect(throws: Never.self) { try KeyPackage(decoding: bytes) }
+      } else {
+        #expect(throws: DecodingError.limitExceeded("")) { try KeyPackage(decoding: bytes) }
+      }
+    }
+  }
 }

@@ -94,7 +94,8 @@ public struct RatchetTree: Sendable {
     if case .leaf(let leaf) = node {
       memberCount += 1
       census.add(leaf)
-      signatureKeys[leaf.signatureKey.bytes] = (signatureKeys[leaf.signatureKey.bytes] ?? []) + [index.leaf]
+      // In place: a tree is read before it is found that all its leaves have one key.
+      signatureKeys[leaf.signatureKey.bytes, default: []].append(index.leaf)
     }
   }
 

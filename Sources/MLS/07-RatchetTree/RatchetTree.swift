@@ -289,6 +289,7 @@ public struct RatchetTree: Sendable {
   }
 
   /// RFC 9420 §7.9, `original_sibling_tree_hash`: the tree hash with these leaves blanked and removed from all `unmerged_leaves`.
+  /// - Parameter leaves: in increasing order.
   mutating func treeHash(_ node: NodeIndex, without leaves: [LeafIndex], _ hash: HashAlgorithm, using crypto: some CryptoProvider)
     -> [UInt8]
   {
@@ -297,7 +298,7 @@ public struct RatchetTree: Sendable {
     if below.isEmpty { return treeHash(node, hash, using: crypto) }
     if node.isLeaf { return crypto.hash(hash, Self.leafHashInput(node.leaf, nil)) }
     var parent = parentNode(node)
-    parent?.unmergedLeaves.removeAll { below.contains($0) }
+    parent?.unmergedLeaves.removeAll { Self.contains(below, $0) }
     let left = treeHash(node.left, without: below, hash, using: crypto)
     let right = treeHash(node.right, without: below, hash, using: crypto)
     return crypto.hash(hash, Self.parentHashInput(parent, left, right))

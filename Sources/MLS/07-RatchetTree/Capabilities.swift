@@ -69,9 +69,19 @@ public struct Capabilities: Hashable, Sendable, TLSEncodable, TLSDecodable {
 
   /// RFC 9420 §11.1: whether everything that a group requires is listed.
   func satisfies(_ required: RequiredCapabilities) -> Bool {
-    for type in required.extensionTypes where !supports(type) { return false }
-    for type in required.proposalTypes where !supports(type) { return false }
-    for type in required.credentialTypes where !supports(type) { return false }
+    // As sets: both lists are a peer's, and every leaf of a tree is asked.
+    if !required.extensionTypes.isEmpty {
+      let listed = Set(extensions)
+      for type in required.extensionTypes where !type.isDefault && !listed.contains(type) { return false }
+    }
+    if !required.proposalTypes.isEmpty {
+      let listed = Set(proposals)
+      for type in required.proposalTypes where !type.isDefault && !listed.contains(type) { return false }
+    }
+    if !required.credentialTypes.isEmpty {
+      let listed = Set(credentials)
+      for type in required.credentialTypes where !listed.contains(type) { return false }
+    }
     return true
   }
 }

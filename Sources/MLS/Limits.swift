@@ -6,6 +6,8 @@ public enum Limits {
   public static let leafBytes = 12_000
   /// Entries of one list in `Capabilities`: every entry is counted for the whole group when a member is added.
   public static let capabilityEntries = 1_024
+  /// Bytes of a GroupContext: every signature, membership tag and sealed path secret covers it, so every message costs a hash of it.
+  public static let contextBytes = 1 << 20
   /// Bytes of a group's id: the signature of every leaf of a tree covers it, and all of them are verified at once.
   public static let groupIDBytes = 256
   /// Proposals in one commit: two bytes name one and it takes hundreds decoded. As many as a tree has leaves, less one, since PSKLabel (RFC 9420 §8.4)

@@ -126,4 +126,22 @@ extension TestGroup {
       }
     }
   }
+
+  /// Updates of megabytes to one component after the other grew the context until it had no encoding any more, which traps.
+  @Test func theContextIsBounded() throws {
+    var group = try TestGroup(2, suite: suite1, using: crypto)
+    func update(_ component: UInt16, _ size: Int) -> CommitOptions {
+      CommitOptions(proposals: [.appDataUpdate(AppDataUpdate(ComponentID(component), .update([UInt8](repeating: 0, count: size))))])
+    }
+    try group.commit(by: 0, update(0x8000, Limits.contextBytes / 2))
+    #expect(throws: MLSError.decoding(.limitExceeded(""))) { try group.commit(by: 0, update(0x8001, Limits.contextBytes / 2)) }
+    let commit = Commit(proposals: update(0x8001, Limits.contextBytes / 2).proposals.map { .proposal($0) })
+    let message = try group.signedCommit(commit, by: 0)
+    #expect(throws: MLSError.decoding(.limitExceeded(""))) {
+      try group.members[1].receive(message, application: everybody, using: crypto)
+    }
+    let large = Extension(ExtensionType(0x0A0A), [UInt8](repeating: 0, count: Limits.contextBytes))
+    let info = try forged(group.members[0]) { $0.groupContext.extensions.entries.append(large) }
+    #expect(throws: DecodingError.limitExceeded("")) { try GroupInfo(decoding: info.encoded()) }
+  }
 }

@@ -35,6 +35,7 @@ public struct GroupContext: Hashable, Sendable, TLSEncodable, TLSDecodable {
   }
 
   public init(from reader: inout Reader) throws(DecodingError) {
+    let start = reader.offset
     version = try ProtocolVersion(from: &reader)
     cipherSuite = try CipherSuite(from: &reader)
     groupID = try reader.opaque()
@@ -43,6 +44,7 @@ public struct GroupContext: Hashable, Sendable, TLSEncodable, TLSDecodable {
     treeHash = try reader.opaque()
     confirmedTranscriptHash = try reader.opaque()
     extensions = try Extensions(from: &reader)
+    if reader.offset - start > Limits.contextBytes { throw .limitExceeded("contextBytes") }
   }
 
   /// The epoch after this one. Nobody counts to the end, but a peer may begin a group there.

@@ -228,6 +228,9 @@ extension PublicGroup {
     try apply(list.appDataUpdates, to: &extensions, application: application)
     var context = self.context
     context.extensions = extensions
+    if list.extensions != nil || !list.appDataUpdates.isEmpty {
+      guard context.encoded().count <= Limits.contextBytes else { throw .decoding(.limitExceeded("contextBytes")) }
+    }
     let required = try extensions.parsed(.requiredCapabilities, as: RequiredCapabilities.self)
     // RFC 9420 §7.3 with the new extensions, for every leaf that the list sets.
     for index in added + list.updates.map({ $0.leaf }) {

@@ -103,6 +103,7 @@ extension Extensions {
   /// - Throws: `.rule(.appDataDictionary)` where it is unsorted or does not parse.
   func appDataDictionary() throws(MLSError) -> AppDataDictionary {
     guard let data = self[.appDataDictionary] else { return AppDataDictionary() }
+    guard data.count <= Limits.parsedExtensionBytes else { throw .decoding(.limitExceeded("parsedExtensionBytes")) }
     let dictionary = try? AppDataDictionary(decoding: data)
     try check(.appDataDictionary, dictionary != nil)
     return dictionary ?? AppDataDictionary()

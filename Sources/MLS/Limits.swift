@@ -17,6 +17,10 @@ public enum Limits {
   public static let extensions = 256
   /// Proposals waiting for a commit in one epoch; each holds up to a key package or a leaf.
   public static let pendingProposals = 16_384
+  /// Lists that a committer validates at most, to find out which of the waiting proposals do not go together.
+  public static let proposalTrials = 64
+  /// Bytes of the proposals that wait: together as much as one message may have.
+  public static let pendingProposalBytes = messageBytes
   /// Bytes of a decoded extension that the engine itself keeps parsed (required capabilities, external senders, dictionary).
   public static let parsedExtensionBytes = 1 << 20
   /// Bytes of one MLSMessage. A commit that adds 1,000 X-Wing members takes 2.7 MB, the filled tree of 10,000 takes 27 MB.

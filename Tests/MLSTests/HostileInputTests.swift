@@ -144,4 +144,49 @@ extension TestGroup {
     let info = try forged(group.members[0]) { $0.groupContext.extensions.entries.append(large) }
     #expect(throws: DecodingError.limitExceeded("")) { try GroupInfo(decoding: info.encoded()) }
   }
+
+  @Test func waitingProposalsAreBoundedInBytes() throws {
+    var group = try TestGroup(2, suite: suite1, using: crypto)
+    let large = [UInt8](repeating: 0, count: Limits.pendingProposalBytes / 2 - 100)
+    for i in 0..<3 {
+      let proposal = Proposal.appDataUpdate(AppDataUpdate(ComponentID(0x8000 + UInt16(i)), .update(large)))
+      if i < 2 {
+        _ = try group.members[0].propose(proposal, application: everybody, using: crypto)
+      } else {
+        #expect(throws: MLSError.decoding(.limitExceeded(""))) {
+          try group.members[0].propose(proposal, application: everybody, using: crypto)
+        }
+      }
+    }
+    #expect(group.members[0].proposals.count == 2)
+  }
+
+  /// Proposals that are good each for itself, and not together.
+  @Test func contradictingProposalsDoNotStopACommitter() throws {
+    var group = try TestGroup(3, suite: suite1, using: crypto)
+    var clients: [TestClient] = []
+    for i in 0..<40 { clients.append(try TestClient("new \(i)", suite: suite1, using: crypto)) }
+    for i in 0..<80 {
+      // Every client twice: the second Add contradicts the first.
+      let keyPackage = try clients[i % 40].keyPackage(using: crypto).keyPackage
+      try group.deliver(try group.members[1].propose(.add(keyPackage), application: everybody, using: crypto), from: 1)
+    }
+    let pending = try group.commit(by: 0)
+    #expect(pending.added.count >= 20 && pending.added.count <= 40)
+    #expect(group.agrees)
+    // One contradiction among many costs none of the others.
+    for i in 0..<30 {
+      let client = try TestClient("other \(i)", suite: suite1, using: crypto)
+      let message = try group.members[1].propose(
+        .add(try client.keyPackage(using: crypto).keyPackage), application: everybody, using: crypto)
+      try group.deliver(message, from: 1)
+      if i == 13 {
+        let again = try group.members[2].propose(
+          .add(try client.keyPackage(using: crypto).keyPackage), application: everybody, using: crypto)
+        try group.deliver(again, from: 2)
+      }
+    }
+    #expect(try group.commit(by: 0).added.count == 30)
+    #expect(group.agrees)
+  }
 }

@@ -232,11 +232,22 @@ extension PublicGroup {
     if candidates.isEmpty { return own }
     let all = own + candidates
     if isValid(all, committer: committer, circumstance: circumstance, application: application, using: crypto) { return all }
-    // Something among them does not fit: take one after the other. Rare, so the quadratic cost does not matter.
+    // Something among them does not fit: halve the list where it is not valid. Peers choose the list, so the number of trials is bounded; what has
+    // not been tried then is left out, as RFC 9420 §12.4 (SHOULD) allows.
     var accepted = own
-    for candidate in candidates {
-      let trial = accepted + [candidate]
-      if isValid(trial, committer: committer, circumstance: circumstance, application: application, using: crypto) { accepted = trial }
+    var trials = Limits.proposalTrials
+    var left: [ArraySlice<CommittedProposal>] = [candidates[...]]
+    while let part = left.popLast() {
+      let trial = accepted + part
+      if trials == 0 { break }
+      trials -= 1
+      if isValid(trial, committer: committer, circumstance: circumstance, application: application, using: crypto) {
+        accepted = trial
+      } else if part.count > 1 {
+        let middle = part.startIndex + part.count / 2
+        left.append(part[middle...])
+        left.append(part[..<middle])
+      }
     }
     return accepted
   }
@@ -259,11 +270,13 @@ extension PublicGroup {
     var selfRemoved: Set<LeafIndex> = []
     var update: [LeafIndex: ProposalRef] = [:]
     var lastExtensions: ProposalRef?
+    var proposedRemoves: Set<LeafIndex> = []
     for entry in pending {
       switch entry.proposal {
       case .selfRemove: if case .member(let index) = entry.sender { selfRemoved.insert(index) }
       case .update: if case .member(let index) = entry.sender { update[index] = entry.ref }
       case .groupContextExtensions: lastExtensions = entry.ref
+      case .remove(let index): proposedRemoves.insert(index)
       default: break
       }
     }
@@ -275,7 +288,7 @@ extension PublicGroup {
       switch entry.proposal {
       case .update:
         guard entry.sender != committer, case .member(let index) = entry.sender, update[index] == entry.ref else { continue }
-        if removed.contains(index) || selfRemoved.contains(index) || pending.contains(where: { $0.proposal == .remove(index) }) { continue }
+        if removed.contains(index) || selfRemoved.contains(index) || proposedRemoves.contains(index) { continue }
         result.append(candidate)
       case .remove(let index):
         if committer == .member(index) || selfRemoved.contains(index) || !removed.insert(index).inserted { continue }

@@ -25,6 +25,8 @@ public struct PublicGroup: Sendable {
   /// The encoded context: every signature and membership tag covers it.
   package private(set) var encodedContext: [UInt8]
   var proposalsByRef: [ProposalRef: Int] = [:]
+  /// Of all that wait, encoded.
+  var proposalBytes = 0
 
   public var groupID: [UInt8] { context.groupID }
   public var epoch: UInt64 { context.epoch }

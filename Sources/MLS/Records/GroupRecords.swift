@@ -364,9 +364,8 @@ private struct RecordLoader {
     var group = PublicGroup(
       context: header.context, tree: tree, confirmationTag: current.tag, interimTranscriptHash: current.interim, suite: suite)
     for (i, entry) in proposals.sorted(by: { $0.0 < $1.0 }).enumerated() {
-      guard Int(entry.0) == i else { throw .corruptRecord("proposal") }
-      group.proposalsByRef[entry.1.ref] = i
-      group.proposals.append(entry.1)
+      try group.append(entry.1)
+      guard entry.0 == UInt32(i), group.proposals.count == i + 1 else { throw .corruptRecord("proposal") }
     }
     if case .reinitialized(let reinit) = header.status { group.reinit = reinit }
     let state = EpochState(

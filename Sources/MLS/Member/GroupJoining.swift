@@ -113,6 +113,8 @@ extension Group {
     for id in psks {
       guard case .resumption(let usage, let groupID, let epoch) = id.kind, usage != .application else { continue }
       guard let prior, prior.groupID == groupID else { throw .missingPSK }
+      let before = prior.tree.leaves
+      let now = group.tree.leaves
       if usage == .reinit {
         try check(.reinitEpoch, group.epoch == 1)
         guard case .reinitialized(let reinit) = prior.status, epoch == prior.epoch else { throw .rule(.reinitParameters) }
@@ -120,16 +122,16 @@ extension Group {
           .reinitParameters,
           group.groupID == reinit.groupID && group.context.version == reinit.version && group.context.cipherSuite == reinit.cipherSuite
             && group.context.extensions == reinit.extensions)
-        for (_, old) in prior.tree.leaves {
-          try check(.reinitMembers, group.tree.leaves.contains { application.representSameClient(old, $0.node) })
+        for (_, old) in before {
+          try check(.reinitMembers, now.contains { application.representSameClient(old, $0.node) })
         }
       } else {
         try check(.branchEpoch, group.epoch == 1)
         try check(
           .branchParameters,
           group.context.version == prior.context.version && group.context.cipherSuite == prior.context.cipherSuite)
-        for (_, new) in group.tree.leaves {
-          try check(.branchMembers, prior.tree.leaves.contains { application.representSameClient($0.node, new) })
+        for (_, new) in now {
+          try check(.branchMembers, before.contains { application.representSameClient($0.node, new) })
         }
       }
     }

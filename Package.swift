@@ -3,22 +3,106 @@
 //
 // HAUSPOST_SLICE chooses what is built (each with its own scratch path, see Makefile):
 //   all   (default) everything that runs on Linux
-//   wasm  the portable targets in Embedded Swift for wasm32, no dependencies
+//   wasm  the portable targets in Embedded Swift for wasm32, no dependencies; built by Scripts/build-wasm
 // HAUSPOST_RULE_SWITCH=1 compiles the switch with which the mutation run turns a single validation rule off; never set in a build that is shipped.
+import Foundation
 import PackageDescription
 
 let wasm = Context.environment["HAUSPOST_SLICE"] == "wasm"
 let ruleSwitch = Context.environment["HAUSPOST_RULE_SWITCH"] == "1"
 
-let portable: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
-] + (ruleSwitch ? [.define("HAUSPOST_RULE_SWITCH")] : []) + [.treatWarning("EmbeddedRestrictions", as: .error)]
+let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]
+let portable: [SwiftSetting] =
+  strict + (ruleSwitch ? [.define("HAUSPOST_RULE_SWITCH")] : [])
+  + (wasm ? WasmTools.swiftSettings : [.treatWarning("EmbeddedRestrictions", as: .error)])
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+var products: [Product] = []
+var targets: [Target] = [
+  .target(name: "TLSCodec", swiftSettings: portable),
+  .target(name: "CryptoInterface", dependencies: ["TLSCodec"], swiftSettings: portable),
+  .target(name: "MLS", dependencies: ["TLSCodec", "CryptoInterface"], swiftSettings: portable),
+  // Natively the C module comes with swift-crypto's product, in the wasm slice from Scripts/build-boringssl-wasm.
+  .target(name: "BoringSSLProvider", dependencies: wasm ? ["CryptoInterface"] : ["CryptoInterface", crypto], swiftSettings: portable),
+]
+
+if wasm {
+  products += [.executable(name: "MessengerWasm", targets: ["MessengerWasm"])]
+  targets += [
+    .executableTarget(
+      name: "MessengerWasm", dependencies: ["CryptoInterface", "BoringSSLProvider", "MLS"],
+      swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])], linkerSettings: WasmTools.linkerSettings)
+  ]
+} else {
+  products += [.library(name: "MLS", targets: ["MLS"])]
+  targets += [
+    .target(name: "SwiftCryptoProvider", dependencies: ["CryptoInterface", crypto], swiftSettings: strict),
+    .executableTarget(
+      name: "bench-crypto", dependencies: ["CryptoInterface", "SwiftCryptoProvider", "BoringSSLProvider"], path: "Benchmarks/Crypto",
+      swiftSettings: strict),
+    .testTarget(
+      name: "CryptoProviderTests", dependencies: ["CryptoInterface", "TLSCodec", "SwiftCryptoProvider", "BoringSSLProvider", crypto],
+      swiftSettings: strict),
+  ]
+}
 
 let package = Package(
-  name: "hauspost",
-  dependencies: [.package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2")],
-  targets: [
-    .target(name: "TLSCodec", swiftSettings: portable),
-    .target(name: "CryptoInterface", dependencies: ["TLSCodec"], swiftSettings: portable),
-    .target(name: "MLS", dependencies: ["TLSCodec", "CryptoInterface"], swiftSettings: portable),
-  ])
+  name: "hauspost", products: products,
+  dependencies: wasm ? [] : [.package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2")],
+  targets: targets)
+
+/// What Embedded Swift for wasm32 needs from this machine. Scripts/setup installs it, Scripts/build-wasm names the toolchain.
+enum WasmTools {
+  static let toolchain = Context.environment["HAUSPOST_TOOLCHAIN"] ?? "/usr"
+  static let embedded = toolchain + "/usr/lib/swift/embedded/wasm32-unknown-none-wasm"
+  static let boringssl = Context.packageDirectory + "/.build-boringssl"
+
+  static func require(_ path: String, _ remedy: String) -> String {
+    guard FileManager.default.fileExists(atPath: path) else { fatalError("the wasm slice cannot be built: no \(path). \(remedy)") }
+    return path
+  }
+
+  static var swiftSettings: [SwiftSetting] {
+    _ = require(
+      embedded + "/libswiftUnicodeDataTables.a",
+      "It comes with the Swift toolchain: build with Scripts/build-wasm, or set HAUSPOST_TOOLCHAIN to the folder that holds usr/bin/swiftc.")
+    let headers = require(boringssl + "/include", "Run Scripts/build-boringssl-wasm.")
+    let libc = require("/usr/include/wasm32-wasi", "Run Scripts/setup (Debian's wasi-libc).")
+    return [
+      .enableExperimentalFeature("Embedded"), .enableExperimentalFeature("Extern"),
+      .unsafeFlags([
+        "-wmo", "-Osize", "-Xfrontend", "-function-sections", "-Xfrontend", "-disable-stack-protector",
+        // Two folders, one hash: without these the objects name their folder and the order of threads.
+        "-Xfrontend", "-disable-incremental-llvm-codegen", "-file-prefix-map", Context.packageDirectory + "=.",
+        "-Xcc", "-ffile-prefix-map=" + Context.packageDirectory + "=.",
+        "-I", headers, "-Xcc", "-isystem", "-Xcc", libc, "-Xcc", "-D__wasi__", "-Xcc", "-DOPENSSL_NO_ASM",
+      ]),
+    ]
+  }
+
+  static var linkerSettings: [LinkerSetting] {
+    // Debian puts clang's runtime for wasm under its own LLVM version.
+    let builtins = "/lib/wasi/libclang_rt.builtins-wasm32.a"
+    let llvm = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib"))?.filter { $0.hasPrefix("llvm-") }.sorted() ?? []
+    var runtime = "/usr/lib/llvm-14/lib/clang/14.0.6" + builtins
+    for version in llvm {
+      let base = "/usr/lib/" + version + "/lib/clang"
+      for release in ((try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []).sorted()
+      where FileManager.default.fileExists(atPath: base + "/" + release + builtins) { runtime = base + "/" + release + builtins }
+    }
+    return [
+      .unsafeFlags([
+        "-Xclang-linker", "-nostdlib", "-Xlinker", "--no-entry", "-Xlinker", "--gc-sections", "-Xlinker", "--strip-all",
+        // A stack that overflows traps instead of overwriting globals.
+        "-Xlinker", "-z", "-Xlinker", "stack-size=1048576", "-Xlinker", "--stack-first", "-Xlinker", "--export=_initialize",
+        require(boringssl + "/stubs.o", "Run Scripts/build-boringssl-wasm."),
+        require(boringssl + "/libboringssl.a", "Run Scripts/build-boringssl-wasm."),
+        embedded + "/libswiftUnicodeDataTables.a",
+        require("/usr/lib/wasm32-wasi/crt1-reactor.o", "Run Scripts/setup (Debian's wasi-libc)."),
+        require("/usr/lib/wasm32-wasi/libc.a", "Run Scripts/setup (Debian's wasi-libc)."),
+        require(runtime, "Run Scripts/setup (Debian's libclang-rt-dev-wasm32)."),
+      ])
+    ]
+  }
+}

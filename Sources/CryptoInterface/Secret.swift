@@ -33,6 +33,18 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible {
     body(UnsafeRawBufferPointer(storage.bytes))
   }
 
+  /// The same for a body that throws.
+  public func withUnsafeBytes<R, E: Error>(throwing body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+    try body(UnsafeRawBufferPointer(storage.bytes))
+  }
+
+  /// Whether every byte is zero, in constant time: RFC 9180 §7.1.4 forbids such a shared secret.
+  public var isAllZero: Bool {
+    var all: UInt8 = 0
+    for byte in storage.bytes { all |= byte }
+    return all == 0
+  }
+
   /// A copy that is not wiped: for encoding into a structure that will itself be encrypted or stored.
   public var exposed: [UInt8] { Array(UnsafeRawBufferPointer(storage.bytes)) }
 

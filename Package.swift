@@ -4,12 +4,15 @@
 // HAUSPOST_SLICE chooses what is built (each with its own scratch path, see Makefile):
 //   all   (default) everything that runs on Linux
 //   wasm  the portable targets in Embedded Swift for wasm32, no dependencies; built by Scripts/build-wasm
+// HAUSPOST_BENCHMARK=1 adds to the wasm engine the operation that measures primitives.
 // HAUSPOST_RULE_SWITCH=1 compiles the switch with which the mutation run turns a single validation rule off; never set in a build that is shipped.
 import Foundation
 import PackageDescription
 
 let wasm = Context.environment["HAUSPOST_SLICE"] == "wasm"
 let ruleSwitch = Context.environment["HAUSPOST_RULE_SWITCH"] == "1"
+
+let benchmark = Context.environment["HAUSPOST_BENCHMARK"] == "1"
 
 let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]
 let portable: [SwiftSetting] =
@@ -23,6 +26,7 @@ var targets: [Target] = [
   .target(name: "TLSCodec", swiftSettings: portable),
   .target(name: "CryptoInterface", dependencies: ["TLSCodec"], swiftSettings: portable),
   .target(name: "MLS", dependencies: ["TLSCodec", "CryptoInterface"], swiftSettings: portable),
+  .target(name: "MLSVectors", dependencies: ["TLSCodec", "CryptoInterface", "MLS"], swiftSettings: portable),
   // Natively the C module comes with swift-crypto's product, in the wasm slice from Scripts/build-boringssl-wasm.
   .target(name: "BoringSSLProvider", dependencies: wasm ? ["CryptoInterface"] : ["CryptoInterface", crypto], swiftSettings: portable),
 ]
@@ -32,24 +36,45 @@ if wasm {
   targets += [
     .executableTarget(
       name: "MessengerWasm", dependencies: ["CryptoInterface", "BoringSSLProvider", "MLS"],
+      swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])] + (benchmark ? [.define("HAUSPOST_BENCHMARK")] : []),
+      linkerSettings: WasmTools.linkerSettings)
+  ]
+  // The test vectors in the browser's engine: only for tests.
+  products += [.executable(name: "MLSVectorsWasm", targets: ["MLSVectorsWasm"])]
+  targets += [
+    .executableTarget(
+      name: "MLSVectorsWasm", dependencies: ["CryptoInterface", "BoringSSLProvider", "MLSVectors"],
       swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])], linkerSettings: WasmTools.linkerSettings)
   ]
 } else {
-  products += [.library(name: "MLS", targets: ["MLS"])]
+  products += [.library(name: "MLS", targets: ["MLS"]), .executable(name: "mls-vectors", targets: ["mls-vectors"])]
   targets += [
     .target(name: "SwiftCryptoProvider", dependencies: ["CryptoInterface", crypto], swiftSettings: strict),
+    .executableTarget(
+      name: "mls-vectors",
+      dependencies: [
+        "MLSVectors", "CryptoInterface", "SwiftCryptoProvider", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/MLSVectorsTool", swiftSettings: strict),
     .executableTarget(
       name: "bench-crypto", dependencies: ["CryptoInterface", "SwiftCryptoProvider", "BoringSSLProvider"], path: "Benchmarks/Crypto",
       swiftSettings: strict),
     .testTarget(
       name: "CryptoProviderTests", dependencies: ["CryptoInterface", "TLSCodec", "SwiftCryptoProvider", "BoringSSLProvider", crypto],
       swiftSettings: strict),
+    .testTarget(
+      name: "MLSVectorTests", dependencies: ["MLSVectors", "MLS", "CryptoInterface", "SwiftCryptoProvider", "BoringSSLProvider"],
+      swiftSettings: strict),
   ]
 }
 
 let package = Package(
   name: "hauspost", products: products,
-  dependencies: wasm ? [] : [.package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2")],
+  dependencies: wasm
+    ? []
+    : [
+      .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+      .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+    ],
   targets: targets)
 
 /// What Embedded Swift for wasm32 needs from this machine. Scripts/setup installs it, Scripts/build-wasm names the toolchain.

@@ -110,6 +110,7 @@ public struct RatchetTree: Sendable {
   }
 
   mutating func forgetTouched() { touched = [] }
+  mutating func markTouched(_ nodes: [UInt32]) { touched.formUnion(nodes) }
 
   /// RFC 9420 §7.8.
   private mutating func extend() {
@@ -123,6 +124,14 @@ public struct RatchetTree: Sendable {
     while leafCount < leaves { extend() }
   }
 
+  /// Drops the right part, which is blank.
+  mutating func cut(toLeaves leaves: UInt32) {
+    leafCount = leaves
+    nodes.resize(to: Int(nodeCount), with: nil)
+    hashes.resize(to: Int(nodeCount), with: nil)
+    firstBlankHint = min(firstBlankHint, leafCount)
+  }
+
   /// RFC 9420 §7.8 and §12.1.3: drops the right half while it is blank.
   private mutating func truncate() {
     while leafCount > 1 {
@@ -130,10 +139,7 @@ public struct RatchetTree: Sendable {
       for leaf in half..<leafCount where nodes[leaf * 2] != nil { return }
       for index in (leafCount - 1)..<nodeCount where nodes[index] != nil { set(NodeIndex(index), nil) }
       for index in (leafCount - 1)..<nodeCount { touched.insert(index) }
-      leafCount = half
-      nodes.resize(to: Int(nodeCount), with: nil)
-      hashes.resize(to: Int(nodeCount), with: nil)
-      firstBlankHint = min(firstBlankHint, leafCount)
+      cut(toLeaves: half)
     }
   }
 

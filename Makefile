@@ -1,0 +1,53 @@
+# What people and CI type. `make check` is what .ci/run does; everything of a build lies in .build*.
+# Release everywhere: debug compiles BoringSSL without optimisation, ten times slower (docs and Package.swift say which slice has which folder).
+SHELL := /bin/bash
+SWIFT_TEST := swift test -c release --disable-testable-imports
+PYTHON := .build-venv/bin/python
+
+.PHONY: help setup build test test-swift check wasm test-wasm check-wasm bench-crypto bench-mls fuzz mutation vectors clean
+.NOTPARALLEL:
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what building and testing need
+	Scripts/setup
+
+build: ## compile everything that runs on Linux
+	swift build -c release
+
+test: test-swift test-wasm ## all tests: Swift's, and the engine in node and Chromium
+
+test-swift:
+	$(SWIFT_TEST)
+
+wasm: ## the browser's engine: .build-web/core.wasm
+	Scripts/build-wasm
+
+test-wasm: wasm ## the engine in node and Chromium
+	node Web/engine/test/node.mjs
+	$(PYTHON) Web/engine/test/browser.py
+
+check-wasm: wasm ## the engine's size, and the same bytes from two folders
+	Scripts/check-wasm-size
+	Scripts/check-reproducible
+
+check: test check-wasm ## what CI does
+
+bench-crypto: ## what the primitives cost, natively and in node
+	swift run -c release bench-crypto
+	HAUSPOST_BENCHMARK=1 Scripts/build-wasm
+	node Web/engine/test/benchmark.mjs
+
+# Each of the following runs one script, where that exists.
+bench-mls: ## what groups of 10 to 10,000 members cost
+	@Scripts/run-if-present bench-mls
+fuzz: ## decoders and validation under libFuzzer
+	@Scripts/run-if-present fuzz
+mutation: ## turn off one validation rule at a time; a test must notice
+	@Scripts/run-if-present mutation
+vectors: ## the standards' test vectors: HAUSPOST_VECTORS says where they are
+	$(SWIFT_TEST) --filter 'Vector|KnownAnswer'
+
+clean: ## forget everything built
+	rm -rf .build .build-*

@@ -1,0 +1,116 @@
+import CryptoInterface
+import TLSCodec
+
+/// Who a client is in a group and what it supports: everything of a leaf but its encryption key.
+public struct ClientIdentity: Sendable {
+  public var credential: Credential
+  public var signatureKeyPair: SignatureKeyPair
+  public var capabilities: Capabilities
+  /// Extensions of the leaf node.
+  public var extensions: Extensions
+
+  public init(credential: Credential, signatureKeyPair: SignatureKeyPair, capabilities: Capabilities, extensions: Extensions = []) {
+    self.credential = credential
+    self.signatureKeyPair = signatureKeyPair
+    self.capabilities = capabilities
+    self.extensions = extensions
+  }
+
+  func leaf(encryptionKey: HPKEPublicKey, source: LeafNodeSource, using crypto: some CryptoProvider) -> LeafNode {
+    LeafNode(
+      encryptionKey: encryptionKey, signatureKey: signatureKeyPair.publicKey, credential: credential,
+      capabilities: capabilities.greased(crypto), source: source, extensions: extensions)
+  }
+}
+
+/// A key package with the private keys that belong to it. Delete it after it was used to join, unless it is a last resort (RFC 9420 §10).
+public struct KeyPackageBundle: Sendable {
+  public let keyPackage: KeyPackage
+  package let initPrivateKey: HPKEPrivateKey
+  package let encryptionPrivateKey: HPKEPrivateKey
+  package let signaturePrivateKey: SignaturePrivateKey
+
+  package init(
+    keyPackage: KeyPackage, initPrivateKey: HPKEPrivateKey, encryptionPrivateKey: HPKEPrivateKey, signaturePrivateKey: SignaturePrivateKey
+  ) {
+    self.keyPackage = keyPackage
+    self.initPrivateKey = initPrivateKey
+    self.encryptionPrivateKey = encryptionPrivateKey
+    self.signaturePrivateKey = signaturePrivateKey
+  }
+
+  /// RFC 9420 §10: a fresh, signed key package.
+  /// - Parameters:
+  ///   - lifetime: see `Lifetime`; the client MUST NOT send one whose lifetime does not contain the present (§7.3), so pick it around now.
+  ///   - isLastResort: marks it as one that may be used more than once.
+  /// - Throws: `.rule(.cipherSuite)`, `.crypto`.
+  public static func create(
+    _ identity: ClientIdentity, suite: CipherSuite, lifetime: Lifetime, extensions: Extensions = [], isLastResort: Bool = false,
+    using crypto: some CryptoProvider
+  ) throws(MLSError) -> KeyPackageBundle {
+    let parameters = try crypto.parameters(of: suite)
+    let initPair = try crypto.freshKeyPair(parameters.kem)
+    let leafPair = try crypto.freshKeyPair(parameters.kem)
+    var leaf = identity.leaf(encryptionKey: leafPair.publicKey, source: .keyPackage(lifetime), using: crypto)
+    try leaf.sign(parameters, with: identity.signatureKeyPair.privateKey, using: crypto)
+    var extensions = extensions
+    if isLastResort {
+      var dictionary = try extensions.appDataDictionary()
+      dictionary[.lastResortKeyPackage] = []
+      extensions[.appDataDictionary] = dictionary.encoded()
+    }
+    extensions.entries.append(Extension(ExtensionType(GREASE.pick(crypto)), crypto.random(4)))
+    var keyPackage = KeyPackage(cipherSuite: suite, initKey: initPair.publicKey, leafNode: leaf, extensions: extensions)
+    try keyPackage.sign(parameters, with: identity.signatureKeyPair.privateKey, using: crypto)
+    return KeyPackageBundle(
+      keyPackage: keyPackage, initPrivateKey: initPair.privateKey, encryptionPrivateKey: leafPair.privateKey,
+      signaturePrivateKey: identity.signatureKeyPair.privateKey)
+  }
+
+  /// For the store; holds private keys.
+  public func serialized() -> [UInt8] {
+    var w = Writer()
+    w.uint16(Self.version)
+    keyPackage.encode(to: &w)
+    w.opaque(initPrivateKey.secret.exposed)
+    w.opaque(encryptionPrivateKey.secret.exposed)
+    w.opaque(signaturePrivateKey.secret.exposed)
+    return w.bytes
+  }
+
+  /// - Throws: `.decoding`, `.corruptRecord` for another version.
+  public init(serialized bytes: [UInt8]) throws(MLSError) {
+    var r = Reader(bytes)
+    do throws(DecodingError) {
+      guard try r.uint16() == Self.version else { throw .invalidValue("key package bundle: version") }
+      keyPackage = try KeyPackage(from: &r)
+      initPrivateKey = HPKEPrivateKey(Secret(try r.opaque()))
+      encryptionPrivateKey = HPKEPrivateKey(Secret(try r.opaque()))
+      signaturePrivateKey = SignaturePrivateKey(Secret(try r.opaque()))
+      try r.finish()
+    } catch { throw .decoding(error) }
+  }
+
+  private static let version: UInt16 = 1
+}
+
+extension KeyPackage {
+  /// RFC 9420 §10.1, outside of a group: what a delivery service checks at upload and a client at claim.
+  /// - Parameter now: seconds since 1970; the lifetime must contain it. Receivers of an Add do not check it.
+  /// - Throws: the rule that is broken; `.usage(.expired)`.
+  public func validate(at now: UInt64, application: some MLSApplication, using crypto: some CryptoProvider) throws(MLSError) {
+    let suite = try crypto.parameters(of: cipherSuite)
+    let context = GroupContext(
+      version: version, cipherSuite: cipherSuite, groupID: [], epoch: 0, treeHash: [], confirmedTranscriptHash: [])
+    let group = PublicGroup(context: context, tree: RatchetTree(), confirmationTag: [], interimTranscriptHash: [], suite: suite)
+    try check(.keyPackageVersionAndSuite, version == .mls10)
+    try group.validate(self, using: crypto)
+    try leafNode.validate(in: context, required: nil, suite, application: application, using: crypto)
+    try group.verify(
+      [
+        UnverifiedSignature(rule: .keyPackageSignature, item: signatureToVerify),
+        UnverifiedSignature(rule: .leafSignature, item: leafNode.signatureToVerify(groupID: [], leafIndex: LeafIndex(0))),
+      ], using: crypto)
+    guard let lifetime, lifetime.contains(now) else { throw .usage(.expired) }
+  }
+}

@@ -1,0 +1,299 @@
+// RFC 9420 §12.4.1: creating a commit and the Welcome that goes with it.
+import CryptoInterface
+import TLSCodec
+
+/// What a commit shall cover and how it is framed.
+public struct CommitOptions: Sendable {
+  /// The committer's own proposals, sent by value.
+  public var proposals: [Proposal]
+  /// Whether to cover the proposals that wait, as far as they form a valid list (RFC 9420 §12.4, SHOULD).
+  public var coversPending: Bool
+  /// Leaves the path out where RFC 9420 §12.4 allows it: cheaper, and without post-compromise security for the committer.
+  public var omitsPathWherePossible: Bool
+  public var format: HandshakeFormat
+  public var authenticatedData: [UInt8]
+  /// Changes of the committer's own leaf; ignored without a path.
+  public var leaf: LeafChange
+  /// Puts the tree into the Welcome's GroupInfo; otherwise joiners get it by other means. A tree in the Welcome costs each joiner's seal a hash of it.
+  public var welcomeCarriesTree: Bool
+  /// Extensions of the GroupInfo in Welcome and result.
+  public var groupInfoExtensions: Extensions
+  /// Zero bytes appended to an encrypted commit.
+  public var padding: Int
+  var circumstance: ResumptionCircumstance = .none
+
+  public init(
+    proposals: [Proposal] = [], coversPending: Bool = true, omitsPathWherePossible: Bool = false, format: HandshakeFormat = .publicMessage,
+    authenticatedData: [UInt8] = [], leaf: LeafChange = LeafChange(), welcomeCarriesTree: Bool = false,
+    groupInfoExtensions: Extensions = [], padding: Int = 0
+  ) {
+    self.proposals = proposals
+    self.coversPending = coversPending
+    self.omitsPathWherePossible = omitsPathWherePossible
+    self.format = format
+    self.authenticatedData = authenticatedData
+    self.leaf = leaf
+    self.welcomeCarriesTree = welcomeCarriesTree
+    self.groupInfoExtensions = groupInfoExtensions
+    self.padding = padding
+  }
+}
+
+/// A commit that this member has made and whose acceptance is not known yet (RFC 9420 §14). It is stored with the group and survives a restart.
+public struct PendingCommit: Sendable {
+  /// For the group.
+  public let message: MLSMessage
+  /// For all new members; `slice(for:)` makes one for each. Deliver it only when the commit was accepted (RFC 9420 §14, MUST NOT before).
+  public let welcome: Welcome?
+  /// Of the new epoch, with `external_pub`, without the tree.
+  public let groupInfo: GroupInfo
+  /// Where the new members stand, in the order of their Adds.
+  public let added: [LeafIndex]
+  public let removed: [LeafIndex]
+  let next: EpochState
+
+  /// The group after the commit, as a delivery service will see it.
+  public var publicGroup: PublicGroup { next.publicGroup }
+  /// The tree of the new epoch, for joiners.
+  public var tree: RatchetTree { next.publicGroup.tree }
+}
+
+extension Group {
+  /// Makes a commit. The group stays in its epoch until `adoptPendingCommit` or, where another commit won, `discardPendingCommit`.
+  /// - Throws: the rule that the list breaks; `.usage(.pendingCommit)` while another waits; `.missingPSK`.
+  @discardableResult
+  public mutating func commit(
+    _ options: CommitOptions = CommitOptions(), psks: PreSharedKeys = PreSharedKeys(), application: some MLSApplication,
+    using crypto: some CryptoProvider
+  ) throws(MLSError) -> PendingCommit {
+    try requireActive()
+    if pending != nil { throw .usage(.pendingCommit) }
+    let (made, step) = try makeCommit(options, psks: psks, application: application, using: crypto)
+    if let step { apply(step, epoch: epoch) }
+    pending = made
+    dirty.insert(.pendingCommit)
+    return made
+  }
+
+  /// Adopts the pending commit: the delivery service has accepted it.
+  /// - Parameter now: seconds since 1970.
+  public mutating func adoptPendingCommit(at now: UInt64) throws(MLSError) {
+    guard let pending else { throw .usage(.noPendingCommit) }
+    var changed = pending.added + pending.removed + [leafIndex]
+    for proposal in state.publicGroup.proposals {
+      if case .update = proposal.proposal, case .member(let index) = proposal.sender { changed.append(index) }
+    }
+    advance(to: pending.next, changedLeaves: changed, at: now)
+  }
+
+  /// Forgets the pending commit: another one won.
+  public mutating func discardPendingCommit() {
+    pending = nil
+    dirty.insert(.pendingCommit)
+  }
+
+  private func makeCommit(
+    _ options: CommitOptions, psks: PreSharedKeys, application: some MLSApplication, using crypto: some CryptoProvider
+  ) throws(MLSError) -> (PendingCommit, SecretTree.Step?) {
+    let group = state.publicGroup
+    let own = Sender.member(leafIndex)
+    var committed = options.proposals.map { CommittedProposal(proposal: $0, sender: own, byReference: false) }
+    for entry in committed where entry.proposal.type == .selfRemove || entry.proposal.type == .update { throw .usage(.invalidArgument) }
+    if options.coversPending {
+      committed = try group.withPending(
+        committed, committer: own, circumstance: options.circumstance, application: application, using: crypto)
+    }
+    let list = try group.validate(
+      committed, committer: own, pathLeaf: nil, circumstance: options.circumstance, application: application, using: crypto)
+    var (tree, extensions, added) = try group.apply(list, application: application, using: crypto)
+    var context = group.context
+    context.extensions = extensions
+    context.epoch += 1
+
+    // RFC 9420 §7.5: the path.
+    let needsPath = list.isEmpty || list.requiresPath || !options.omitsPathWherePossible
+    var newPath: NewPath?
+    var signingKey = state.signingKey
+    if needsPath {
+      guard var leaf = tree[leafIndex] else { throw .internalError("own leaf is blank") }
+      let old = leaf
+      signingKey = options.leaf.apply(to: &leaf, current: signingKey)
+      try check(.credentialSuccession, application.validateSuccession(from: old, to: leaf))
+      newPath = try tree.createPath(
+        author: leafIndex, leaf: leaf, groupID: groupID, signingKey: signingKey, private: state.privateState, suite, using: crypto)
+      try leaf.validate(
+        in: context, required: try extensions.parsed(.requiredCapabilities, as: RequiredCapabilities.self), suite,
+        application: application, using: crypto)
+      try tree.validateAmongMembers(leafIndex)
+    }
+    context.treeHash = tree.treeHash(suite.hash, using: crypto)
+    var path: UpdatePath?
+    if let newPath { path = try tree.seal(newPath, excluding: Set(added), context: context.encoded(), suite, using: crypto) }
+
+    // RFC 9420 §12.4.1: sign, hash, derive.
+    let entries = committed.map { entry -> ProposalOrRef in
+      if let ref = entry.ref { return .reference(ref) }
+      return .proposal(entry.proposal)
+    }
+    let signed = try state.sign(
+      .commit(Commit(proposals: entries, path: path)), format: options.format, authenticatedData: options.authenticatedData, using: crypto)
+    context.confirmedTranscriptHash = TranscriptHash.confirmed(
+      interim: group.interimTranscriptHash, wireFormat: signed.wireFormat, content: signed.content, signature: signed.auth.signature,
+      suite.hash, using: crypto)
+    let pskInputs = try secrets(for: list.psks, psks)
+    let pskSecret = PSKSecret.combine(pskInputs, suite, using: crypto)
+    let joiner = EpochSecrets.joinerSecret(
+      state.secrets.initSecret, commitSecret: newPath?.commitSecret ?? .zeros(suite.hash.size), context: context.encoded(), suite,
+      using: crypto)
+    let secrets = EpochSecrets(joiner: joiner, psk: pskSecret, context: context.encoded(), suite, using: crypto)
+    let tag = secrets.confirmationTag(context.confirmedTranscriptHash, suite, using: crypto)
+    let (message, _, step) = try state.protect(signed, confirmationTag: tag, padding: options.padding, using: crypto)
+
+    var next = PublicGroup(
+      context: context, tree: tree, confirmationTag: tag,
+      interimTranscriptHash: TranscriptHash.interim(
+        confirmed: context.confirmedTranscriptHash, confirmationTag: tag, suite.hash, using: crypto), suite: suite)
+    next.reinit = list.reinit
+    var privateState = newPath?.privateState ?? state.privateState
+    privateState.retain { tree[$0] != nil }
+    let nextState = EpochState(publicGroup: next, secrets: secrets, privateState: privateState, signingKey: signingKey)
+    let info = try nextState.groupInfo(
+      withTree: false, withExternalPub: true, extensions: options.groupInfoExtensions, using: crypto)
+    var welcome: Welcome?
+    if !list.adds.isEmpty {
+      welcome = try nextState.welcome(
+        list.adds, at: added, joiner: joiner, psk: pskSecret, pskIDs: list.psks, path: newPath, carriesTree: options.welcomeCarriesTree,
+        extensions: options.groupInfoExtensions, using: crypto)
+    }
+    return (
+      PendingCommit(
+        message: message, welcome: welcome, groupInfo: info, added: added, removed: list.selfRemoves + list.removes, next: nextState),
+      step
+    )
+  }
+
+  /// The secrets of PSKs: of this group's own epochs, else those that the caller offers.
+  func secrets(for ids: [PreSharedKeyID], _ offered: PreSharedKeys) throws(MLSError) -> [(id: PreSharedKeyID, secret: Secret)] {
+    var result: [(id: PreSharedKeyID, secret: Secret)] = []
+    for id in ids {
+      var found = offered.secret(for: id)
+      if case .resumption(_, let group, let epoch) = id.kind, group == groupID {
+        found = resumptionPSK(of: epoch)?.secret ?? found
+      }
+      guard let found else { throw .missingPSK }
+      result.append((id, found))
+    }
+    return result
+  }
+
+  /// RFC 9420 §8.6: of this or a kept past epoch, nil where it is gone.
+  public func resumptionPSK(of epoch: UInt64) -> ResumptionPSK? {
+    if epoch == self.epoch { return state.secrets.resumptionPSK }
+    for past in pastEpochs where past.epoch == epoch { return past.resumptionPSK }
+    return nil
+  }
+}
+
+extension EpochState {
+  /// RFC 9420 §12.4.3.1: one Welcome for all new members.
+  func welcome(
+    _ keyPackages: [KeyPackage], at leaves: [LeafIndex], joiner: JoinerSecret, psk: Secret, pskIDs: [PreSharedKeyID], path: NewPath?,
+    carriesTree: Bool, extensions: Extensions, using crypto: some CryptoProvider
+  ) throws(MLSError) -> Welcome {
+    let info = try groupInfo(withTree: carriesTree, withExternalPub: false, extensions: extensions, using: crypto)
+    let encrypted = try EpochSecrets.welcomeSecret(joiner, psk: psk, suite, using: crypto).seal(info, suite, using: crypto)
+    let context = signContent(Label.welcome, encrypted)
+    var batch: [PlaintextToSeal] = []
+    batch.reserveCapacity(keyPackages.count)
+    for (i, keyPackage) in keyPackages.enumerated() {
+      let pathSecret = path?.secret(at: TreeMath.commonAncestor(leafIndex, leaves[i]))
+      var plaintext = GroupSecrets(joinerSecret: joiner, pathSecret: pathSecret, psks: pskIDs).encoded()
+      batch.append(PlaintextToSeal(publicKey: keyPackage.initKey, info: context, plaintext: Secret(plaintext)))
+      wipe(&plaintext)
+    }
+    let sealed: [HPKECiphertext]
+    do { sealed = try crypto.hpkeSeal(suite, batch: batch) } catch { throw .crypto(error) }
+    var secrets: [EncryptedGroupSecrets] = []
+    secrets.reserveCapacity(sealed.count)
+    for (i, ciphertext) in sealed.enumerated() {
+      secrets.append(EncryptedGroupSecrets(newMember: try keyPackages[i].ref(using: crypto), encryptedGroupSecrets: ciphertext))
+    }
+    return Welcome(cipherSuite: publicGroup.context.cipherSuite, secrets: secrets, encryptedGroupInfo: encrypted)
+  }
+}
+
+extension PublicGroup {
+  /// The committer's proposals and those of the pending that form a valid list with them (RFC 9420 §12.2: prefer a Remove, else the newest Update).
+  func withPending(
+    _ own: [CommittedProposal], committer: Sender, circumstance: ResumptionCircumstance, application: some MLSApplication,
+    using crypto: some CryptoProvider
+  ) throws(MLSError) -> [CommittedProposal] {
+    let candidates = preferred(among: proposals, besides: own, committer: committer)
+    if candidates.isEmpty { return own }
+    let all = own + candidates
+    if isValid(all, committer: committer, circumstance: circumstance, application: application, using: crypto) { return all }
+    // Something among them does not fit: take one after the other. Rare, so the quadratic cost does not matter.
+    var accepted = own
+    for candidate in candidates {
+      let trial = accepted + [candidate]
+      if isValid(trial, committer: committer, circumstance: circumstance, application: application, using: crypto) { accepted = trial }
+    }
+    return accepted
+  }
+
+  private func isValid(
+    _ proposals: [CommittedProposal], committer: Sender, circumstance: ResumptionCircumstance, application: some MLSApplication,
+    using crypto: some CryptoProvider
+  ) -> Bool {
+    do throws(MLSError) {
+      let list = try validate(
+        proposals, committer: committer, pathLeaf: nil, circumstance: circumstance, application: application, using: crypto)
+      _ = try apply(list, application: application, using: crypto)
+      return true
+    } catch { return false }
+  }
+
+  private func preferred(among pending: [PendingProposal], besides own: [CommittedProposal], committer: Sender) -> [CommittedProposal] {
+    var removed: Set<LeafIndex> = []
+    for entry in own { if case .remove(let index) = entry.proposal { removed.insert(index) } }
+    var selfRemoved: Set<LeafIndex> = []
+    var update: [LeafIndex: ProposalRef] = [:]
+    var lastExtensions: ProposalRef?
+    for entry in pending {
+      switch entry.proposal {
+      case .selfRemove: if case .member(let index) = entry.sender { selfRemoved.insert(index) }
+      case .update: if case .member(let index) = entry.sender { update[index] = entry.ref }
+      case .groupContextExtensions: lastExtensions = entry.ref
+      default: break
+      }
+    }
+    let ownExtensions = own.contains { $0.proposal.type == .groupContextExtensions }
+    var result: [CommittedProposal] = []
+    var reinit: CommittedProposal?
+    for entry in pending {
+      let candidate = CommittedProposal(proposal: entry.proposal, sender: entry.sender, byReference: true, ref: entry.ref)
+      switch entry.proposal {
+      case .update:
+        guard entry.sender != committer, case .member(let index) = entry.sender, update[index] == entry.ref else { continue }
+        if removed.contains(index) || selfRemoved.contains(index) || pending.contains(where: { $0.proposal == .remove(index) }) { continue }
+        result.append(candidate)
+      case .remove(let index):
+        if committer == .member(index) || selfRemoved.contains(index) || !removed.insert(index).inserted { continue }
+        result.append(candidate)
+      case .selfRemove:
+        guard entry.sender != committer, case .member(let index) = entry.sender, removed.insert(index).inserted else { continue }
+        result.append(candidate)
+      case .groupContextExtensions:
+        if ownExtensions || lastExtensions != entry.ref { continue }
+        result.append(candidate)
+      case .reinit:
+        reinit = candidate
+      default:
+        result.append(candidate)
+      }
+    }
+    // RFC 9420 §12.2: other proposals are preferred over a ReInit.
+    if result.isEmpty, own.isEmpty, let reinit { return [reinit] }
+    return result
+  }
+}

@@ -1,0 +1,44 @@
+// The operations of `core_call`, by number. Numbers are an agreement with Web/engine/core.mjs inside one build; they are not stored or sent.
+import BoringSSLProvider
+import CryptoInterface
+
+/// How an operation ended.
+enum CoreStatus: Int32, Error {
+  case ok = 0
+  case unknownOperation = 1
+  /// The input is not what the operation takes.
+  case malformedInput = 2
+  case failed = 3
+}
+
+enum Operation: UInt32 {
+  /// Runs the known answers; output: a line "ok NAME" or "FAILED NAME" each.
+  case selfCheck = 1
+  /// Input: `uint16` count, big-endian; output: as many random bytes.
+  case random = 2
+  /// Benchmark builds only. Input: `uint8` primitive, `uint32` repetitions, big-endian.
+  case benchmark = 3
+}
+
+func perform(_ number: UInt32, _ input: [UInt8]) throws(CoreStatus) -> [UInt8] {
+  guard let operation = Operation(rawValue: number) else { throw .unknownOperation }
+  switch operation {
+  case .selfCheck:
+    var report: [UInt8] = []
+    for result in CryptoInterface.selfCheck(BoringSSLProvider()) {
+      report.append(utf8: result.passed ? "ok " : "FAILED ")
+      report.append(utf8: result.name)
+      report.append(0x0A)
+    }
+    return report
+  case .random:
+    guard input.count == 2 else { throw .malformedInput }
+    return BoringSSLProvider().random(Int(input[0]) << 8 | Int(input[1]))
+  case .benchmark:
+    #if HAUSPOST_BENCHMARK
+      return try benchmark(input)
+    #else
+      throw .unknownOperation
+    #endif
+  }
+}

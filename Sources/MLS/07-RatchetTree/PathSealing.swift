@@ -11,7 +11,7 @@ package struct NewPath: Sendable {
   var leaf: LeafNode
 
   /// The path secret of a node, for the Welcome of a member below it.
-  func secret(at node: NodeIndex) -> PathSecret? {
+  package func secret(at node: NodeIndex) -> PathSecret? {
     for (i, step) in path.enumerated() where step.node == node { return secrets[i] }
     return nil
   }

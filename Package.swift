@@ -58,6 +58,12 @@ if wasm {
     .executableTarget(
       name: "bench-crypto", dependencies: ["CryptoInterface", "SwiftCryptoProvider", "BoringSSLProvider"], path: "Benchmarks/Crypto",
       swiftSettings: strict),
+    .target(name: "MLSScenarios", dependencies: ["MLS", "CryptoInterface", "TLSCodec"], path: "Tests/MLSScenarios", swiftSettings: strict),
+    .executableTarget(
+      name: "bench-mls", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "SwiftCryptoProvider"], path: "Benchmarks/MLS",
+      swiftSettings: strict),
+    .testTarget(
+      name: "MLSTests", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], swiftSettings: strict),
     .testTarget(
       name: "CryptoProviderTests", dependencies: ["CryptoInterface", "TLSCodec", "SwiftCryptoProvider", "BoringSSLProvider", crypto],
       swiftSettings: strict),

@@ -16,6 +16,7 @@ func column(_ text: String, _ width: Int) -> String { text + String(repeating: "
 func figure(_ value: Double) -> String { column("\((value * 100).rounded() / 100)", 12) }
 
 // Results end here, so that the optimiser keeps the work.
+// Safe because: only the main thread writes it.
 nonisolated(unsafe) var sink = 0
 
 func rows<P: CryptoProvider>(_ p: P) throws(CryptoError) -> [(String, Double)] {

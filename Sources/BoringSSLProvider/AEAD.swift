@@ -1,3 +1,4 @@
+// The AEADs: ciphertext ‖ tag in one piece, as the C interface has it.
 import CCryptoBoringSSL
 import CryptoInterface
 

@@ -1,3 +1,4 @@
+// Keys on the NIST curves, for key agreement and for ECDSA.
 import CCryptoBoringSSL
 import CryptoInterface
 

@@ -6,7 +6,7 @@ public struct SelfCheckResult: Sendable {
   public let passed: Bool
 }
 
-/// Runs every known answer. Values are from the RFCs and FIPS named.
+/// Runs every known answer, and a refusal of each kind. Values are from the RFCs and FIPS named.
 public func selfCheck(_ provider: some HPKEPrimitives) -> [SelfCheckResult] {
   var check = SelfCheck()
   check.hashes(provider)
@@ -15,6 +15,7 @@ public func selfCheck(_ provider: some HPKEPrimitives) -> [SelfCheckResult] {
   check.keyAgreement(provider)
   check.signatures(provider)
   check.hpke(provider)
+  check.refusals(provider)
   return check.results
 }
 
@@ -279,6 +280,50 @@ private struct SelfCheck {
         let sealed = try p.hpkeSeal(entry, to: pair.publicKey, info: info, secret)
         return try p.hpkeOpen(entry, with: pair.privateKey, info: info, sealed) == secret
       }
+    }
+  }
+
+  /// A body that throws something else, or nothing, has failed.
+  private mutating func refused(_ name: StaticString, _ expected: CryptoError, _ body: () throws(CryptoError) -> Void) {
+    do throws(CryptoError) {
+      try body()
+      expect(name, false)
+    } catch {
+      expect(name, error == expected)
+    }
+  }
+
+  mutating func refusals(_ p: some HPKEPrimitives) {
+    let key = Secret([UInt8](repeating: 1, count: 32))
+    let nonce = [UInt8](repeating: 2, count: 12)
+    for algorithm in AEADAlgorithm.allCases where algorithm.keySize == 32 {
+      refused("a flipped bit in a ciphertext is refused", .authenticationFailed) { () throws(CryptoError) in
+        var sealed = try p.aeadSeal(algorithm, key: key, nonce: nonce, aad: [], [3, 4, 5])
+        sealed[1] ^= 1
+        _ = try p.aeadOpen(algorithm, key: key, nonce: nonce, aad: [], sealed)
+      }
+      refused("a ciphertext shorter than its tag is refused", .authenticationFailed) { () throws(CryptoError) in
+        _ = try p.aeadOpen(algorithm, key: key, nonce: nonce, aad: [], [UInt8](repeating: 0, count: 15))
+      }
+    }
+    for entry in CipherSuiteTable().entries {
+      refused("a KEM key of zeros is refused", .invalidKey) { () throws(CryptoError) in
+        _ = try p.hpkeSeal(entry, to: HPKEPublicKey([UInt8](repeating: 0, count: entry.kem.publicKeySize)), info: [], key)
+      }
+      refused("a KEM key of zeros is not valid", .invalidKey) { () throws(CryptoError) in
+        try p.validate(entry.kem, HPKEPublicKey([UInt8](repeating: 0, count: entry.kem.publicKeySize)))
+      }
+      refused("a KEM key of no bytes is refused", .invalidKey) { () throws(CryptoError) in
+        _ = try p.hpkeSeal(entry, to: HPKEPublicKey([]), info: [], key)
+      }
+      refused("an encapsulated key of zeros is refused", .invalidKey) { () throws(CryptoError) in
+        let pair = try p.generateKeyPair(entry.kem)
+        let zeros = [UInt8](repeating: 0, count: entry.kem.encapsulationSize)
+        _ = try p.hpkeOpen(entry, with: pair.privateKey, info: [], HPKECiphertext(kemOutput: zeros, ciphertext: zeros))
+      }
+      expect(
+        "a signature of no bytes is refused",
+        !p.verify(entry.signature, SignatureToVerify(publicKey: SignaturePublicKey([]), content: [], signature: [])))
     }
   }
 }

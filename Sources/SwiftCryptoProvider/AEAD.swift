@@ -1,3 +1,4 @@
+// The AEADs: combined forms of the library in, ciphertext ‖ tag out.
 import Crypto
 import CryptoInterface
 import enum CryptoInterface.CryptoError
@@ -34,12 +35,16 @@ extension SwiftCryptoProvider {
     combined.append(contentsOf: nonce)
     combined.append(contentsOf: ciphertext)
     do {
+      var opened: Data
       switch algorithm {
       case .aes128GCM, .aes256GCM:
-        return [UInt8](try AES.GCM.open(AES.GCM.SealedBox(combined: combined), using: symmetric, authenticating: aad))
+        opened = try AES.GCM.open(AES.GCM.SealedBox(combined: combined), using: symmetric, authenticating: aad)
       case .chaCha20Poly1305:
-        return [UInt8](try ChaChaPoly.open(ChaChaPoly.SealedBox(combined: combined), using: symmetric, authenticating: aad))
+        opened = try ChaChaPoly.open(ChaChaPoly.SealedBox(combined: combined), using: symmetric, authenticating: aad)
       }
+      // The library's copy; HPKE opens path secrets through here.
+      defer { opened.withUnsafeMutableBytes { wipe($0) } }
+      return opened.withUnsafeBytes { Array($0) }
     } catch {
       throw .authenticationFailed
     }

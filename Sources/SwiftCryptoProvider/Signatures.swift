@@ -1,3 +1,4 @@
+// Signatures of RFC 9420 §5.1.2. Everything of a peer ends in true or false.
 import Crypto
 import CryptoInterface
 import enum CryptoInterface.CryptoError

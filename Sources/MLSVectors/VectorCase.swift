@@ -39,6 +39,21 @@ struct VectorCase {
 
   func secret(_ key: StaticString) throws(CaseProblem) -> Secret { Secret(try bytes(key)) }
 
+  func hpkePrivateKey(_ key: StaticString, _ suite: CipherSuiteParameters) throws(CaseProblem) -> HPKEPrivateKey {
+    HPKEPrivateKey(Secret(VectorCase.scalar(try bytes(key), suite.kem.scalarSize)))
+  }
+
+  func signaturePrivateKey(_ key: StaticString, _ suite: CipherSuiteParameters) throws(CaseProblem) -> SignaturePrivateKey {
+    SignaturePrivateKey(Secret(VectorCase.scalar(try bytes(key), suite.signature.scalarSize)))
+  }
+
+  /// A scalar of a NIST curve in its full length. The description asks for that (`Field-Element-to-Octet-String`), but the official files leave out
+  /// leading zero bytes: nearly every second key of P-521 has only 65 bytes.
+  private static func scalar(_ bytes: [UInt8], _ size: Int?) -> [UInt8] {
+    guard let size, bytes.count < size, !bytes.isEmpty else { return bytes }
+    return [UInt8](repeating: 0, count: size - bytes.count) + bytes
+  }
+
   /// A string's bytes as they are.
   func text(_ key: StaticString) throws(CaseProblem) -> [UInt8] {
     guard case .string(let text) = try json(key) else { throw .failed("\(name(key)) is not a string") }
@@ -113,4 +128,25 @@ func attempt<T>(_ what: @autoclosure () -> String, _ operation: () throws(MLSErr
 /// The same for an operation of the cryptography below MLS.
 func attemptCrypto<T>(_ what: @autoclosure () -> String, _ operation: () throws(CryptoError) -> T) throws(CaseProblem) -> T {
   do { return try operation() } catch { throw .failed("\(what()): \(describe(error))") }
+}
+
+extension KEM {
+  /// Bytes of a private key that is a scalar; nil for other kinds of keys.
+  fileprivate var scalarSize: Int? {
+    switch self {
+    case .dhkemP256, .dhkemP384, .dhkemP521: privateKeySize
+    case .dhkemX25519, .xwing: nil
+    }
+  }
+}
+
+extension SignatureScheme {
+  fileprivate var scalarSize: Int? {
+    switch self {
+    case .ecdsaSecp256r1SHA256: 32
+    case .ecdsaSecp384r1SHA384: 48
+    case .ecdsaSecp521r1SHA512: 66
+    case .ed25519: nil
+    }
+  }
 }

@@ -45,7 +45,7 @@ enum CryptoBasicsVectors {
     let given = try sign.bytes("signature")
     try expect(
       crypto.verifyWithLabel(suite, key, label: label, content, signature: given), "\(sign.name("signature")) does not verify")
-    let privateKey = SignaturePrivateKey(try sign.secret("priv"))
+    let privateKey = try sign.signaturePrivateKey("priv", suite)
     let own = try attempt(sign.name("priv")) { () throws(MLSError) in
       try crypto.signWithLabel(suite, privateKey, label: label, content)
     }
@@ -56,7 +56,7 @@ enum CryptoBasicsVectors {
   private static func verify(encryption encrypt: VectorCase, _ suite: CipherSuiteParameters, using crypto: some CryptoProvider)
     throws(CaseProblem)
   {
-    let key = HPKEPrivateKey(try encrypt.secret("priv"))
+    let key = try encrypt.hpkePrivateKey("priv", suite)
     let label = try encrypt.text("label")
     let context = try encrypt.bytes("context")
     let plaintext = try encrypt.secret("plaintext")

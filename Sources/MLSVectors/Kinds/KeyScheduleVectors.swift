@@ -1,6 +1,7 @@
 // "Key Schedule": RFC 9420 §8.
 import CryptoInterface
 import MLS
+import TLSCodec
 
 enum KeyScheduleVectors {
   static func verify(_ vector: VectorCase, using crypto: some CryptoProvider) throws(CaseProblem) {

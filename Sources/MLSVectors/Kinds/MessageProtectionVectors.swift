@@ -63,7 +63,7 @@ enum MessageProtectionVectors {
       guard case .privateMessage(let message) = try decode(bytes, name) else { throw .failed("\(name) is not a PrivateMessage") }
       var tree = secretTree
       let opened = try attempt(name) { () throws(MLSError) in
-        try message.unprotect(&tree, senderDataSecret: senderDataSecret, suite, using: crypto)
+        try message.unprotect(&tree, senderDataSecret: senderDataSecret, ReorderingPolicy(), suite, using: crypto)
       }
       try check(opened, is: raw, name, using: crypto)
     }
@@ -82,7 +82,7 @@ enum MessageProtectionVectors {
       confirmedTranscriptHash: try vector.bytes("confirmed_transcript_hash"))
     let setting = Setting(
       suite: suite, groupID: groupID, epoch: epoch, context: context.encoded(),
-      signaturePrivate: SignaturePrivateKey(try vector.secret("signature_priv")),
+      signaturePrivate: try vector.signaturePrivateKey("signature_priv", suite),
       signaturePublic: SignaturePublicKey(try vector.bytes("signature_pub")),
       encryptionSecret: EncryptionSecret(try vector.secret("encryption_secret")),
       senderDataSecret: SenderDataSecret(try vector.secret("sender_data_secret")),

@@ -1,6 +1,7 @@
 // "Transcript Hashes": RFC 9420 §8.2, §6.1.
 import CryptoInterface
 import MLS
+import TLSCodec
 
 enum TranscriptHashVectors {
   static func verify(_ vector: VectorCase, using crypto: some CryptoProvider) throws(CaseProblem) {

@@ -48,12 +48,12 @@ enum TreeKEMVectors {
   {
     let suite = setting.suite
     guard let leaf = setting.tree[index] else { throw .failed("\(entry.name("index")): leaf \(index.value) is blank") }
-    let leafKey = HPKEPrivateKey(try entry.secret("encryption_priv"))
+    let leafKey = try entry.hpkePrivateKey("encryption_priv", suite)
     let publicKey = try attemptCrypto(entry.name("encryption_priv")) { () throws(CryptoError) in
       try crypto.publicKey(suite.kem, of: leafKey)
     }
     try expect(publicKey == leaf.encryptionKey, "\(entry.name("encryption_priv")) does not belong to the leaf's public key")
-    let signatureKey = SignaturePrivateKey(try entry.secret("signature_priv"))
+    let signatureKey = try entry.signaturePrivateKey("signature_priv", suite)
     let verificationKey = try attemptCrypto(entry.name("signature_priv")) { () throws(CryptoError) in
       try crypto.publicKey(suite.signature, of: signatureKey)
     }

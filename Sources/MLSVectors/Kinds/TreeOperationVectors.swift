@@ -23,7 +23,8 @@ enum TreeOperationVectors {
   }
 
   /// In turn: an Add that extends the tree, an Add at a blank leaf, an Update, a Remove, a Remove that truncates.
-  static func generate(_ suite: CipherSuiteParameters, number: Int, leaves: UInt32, using crypto: some CryptoProvider) throws(MLSError) -> JSON {
+  static func generate(_ suite: CipherSuiteParameters, number: Int, using crypto: some CryptoProvider) throws(MLSError) -> JSON {
+    let leaves: UInt32 = number < 5 ? 4 : 8
     var group = try SimulatedTree(leaves: leaves, suite, using: crypto)
     if number % 5 == 1 { try group.commit(by: 0, removing: [leaves / 2], using: crypto) }
     if number % 5 == 4 { _ = try group.add(using: crypto) }

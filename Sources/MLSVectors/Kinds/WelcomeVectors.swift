@@ -15,7 +15,7 @@ enum WelcomeVectors {
     try expect(keyPackage.cipherSuite == suite.suite && welcome.cipherSuite == suite.suite, "key_package and welcome have other suites")
     let ref = try attempt("key_package") { () throws(MLSError) in try keyPackage.ref(using: crypto) }
     guard let entry = welcome.secrets.first(where: { $0.newMember == ref }) else { throw .failed("welcome has nothing for key_package") }
-    let key = HPKEPrivateKey(try vector.secret("init_priv"))
+    let key = try vector.hpkePrivateKey("init_priv", suite)
     let opened = try attemptCrypto("the group secrets") { () throws(CryptoError) in
       try crypto.decryptWithLabel(
         suite, with: key, label: ascii("Welcome"), context: welcome.encryptedGroupInfo, entry.encryptedGroupSecrets)

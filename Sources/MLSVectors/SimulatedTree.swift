@@ -11,7 +11,7 @@ struct SimulatedMember {
   var pathSecrets: [UInt32: PathSecret] = [:]
 }
 
-/// A tree and its members. Every path is sealed and opened as in a group, without the group around it.
+/// A tree and its members, who are told the path secrets that they could open.
 struct SimulatedTree {
   let suite: CipherSuiteParameters
   let groupID: [UInt8]
@@ -73,36 +73,19 @@ struct SimulatedTree {
     tree.remove(removed.map { LeafIndex($0) })
     for index in removed { members[index] = nil }
     dropStaleSecrets()
-    var added: Set<LeafIndex> = []
-    for _ in 0..<count { added.insert(try add(using: crypto)) }
+    for _ in 0..<count { _ = try add(using: crypto) }
     guard let committer = members[author], let leaf = tree[LeafIndex(author)] else { throw .internalError("no such member") }
-    var next = tree
-    let new = try next.createPath(
-      author: LeafIndex(author), leaf: leaf, groupID: groupID, signingKey: committer.signatureKey.privateKey,
-      private: try privateState(of: author, using: crypto), suite, using: crypto)
-    let path = next.filteredDirectPath(LeafIndex(author)).map { $0.node }
-    let update = try next.seal(new, excluding: added, context: [], suite, using: crypto)
-    for (index, member) in members where index != author {
-      let start = TreeMath.commonAncestor(LeafIndex(author), LeafIndex(index))
-      let secret: PathSecret
-      if added.contains(LeafIndex(index)) {
-        guard let known = new.secret(at: start) else { throw .internalError("no path secret for a new member") }
-        secret = known
-      } else {
-        secret = try next.open(
-          update, author: LeafIndex(author), private: try privateState(of: index, using: crypto), excluding: added, context: [], suite,
-          using: crypto
-        ).opened
-      }
+    let new = try tree.createPath(
+      author: LeafIndex(author), leaf: leaf, groupID: groupID, signingKey: committer.signatureKey.privateKey, private: nil, suite,
+      using: crypto)
+    let path = tree.filteredDirectPath(LeafIndex(author)).map { $0.node }
+    for (index, member) in members {
+      let start = index == author ? path.first : TreeMath.commonAncestor(LeafIndex(author), LeafIndex(index))
       var changed = member
-      changed.set(path: path, from: start, secret, suite, using: crypto)
+      if let start, let secret = new.secret(at: start) { changed.set(path: path, from: start, secret, suite, using: crypto) }
+      if index == author, let key = new.privateState[LeafIndex(author).node] { changed.encryptionKey = key }
       members[index] = changed
     }
-    var changed = committer
-    if let first = path.first, let secret = new.secret(at: first) { changed.set(path: path, from: first, secret, suite, using: crypto) }
-    if let key = new.privateState[LeafIndex(author).node] { changed.encryptionKey = key }
-    members[author] = changed
-    tree = next
     dropStaleSecrets()
   }
 

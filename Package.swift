@@ -35,7 +35,7 @@ if wasm {
   products += [.executable(name: "MessengerWasm", targets: ["MessengerWasm"])]
   targets += [
     .executableTarget(
-      name: "MessengerWasm", dependencies: ["CryptoInterface", "BoringSSLProvider", "MLS"],
+      name: "MessengerWasm", dependencies: ["TLSCodec", "CryptoInterface", "BoringSSLProvider", "MLS"],
       swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])] + (benchmark ? [.define("HAUSPOST_BENCHMARK")] : []),
       linkerSettings: WasmTools.linkerSettings)
   ]

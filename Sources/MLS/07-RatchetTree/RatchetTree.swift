@@ -49,10 +49,10 @@ public struct RatchetTree: Sendable {
 
   /// The members' leaves from left to right.
   public var leaves: [(index: LeafIndex, node: LeafNode)] {
-    var result: [(LeafIndex, LeafNode)] = []
+    var result: [(index: LeafIndex, node: LeafNode)] = []
     result.reserveCapacity(Int(memberCount))
     for i in 0..<leafCount {
-      if let leaf = self[LeafIndex(i)] { result.append((LeafIndex(i), leaf)) }
+      if let leaf = self[LeafIndex(i)] { result.append((index: LeafIndex(i), node: leaf)) }
     }
     return result
   }
@@ -216,12 +216,12 @@ public struct RatchetTree: Sendable {
 
   /// RFC 9420 §4.1.2: the direct path without the nodes whose copath child has an empty resolution; each with that child.
   package func filteredDirectPath(_ leaf: LeafIndex) -> [(node: NodeIndex, copathChild: NodeIndex)] {
-    var result: [(NodeIndex, NodeIndex)] = []
+    var result: [(node: NodeIndex, copathChild: NodeIndex)] = []
     var child = leaf.node
     while child != root {
       let parent = child.parent
       let copath = child < parent ? parent.right : parent.left
-      if !hasEmptyResolution(copath) { result.append((parent, copath)) }
+      if !hasEmptyResolution(copath) { result.append((node: parent, copathChild: copath)) }
       child = parent
     }
     return result

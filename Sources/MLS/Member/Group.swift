@@ -57,8 +57,9 @@ public struct Group: Sendable {
 
   /// RFC 9420 §8.5, MLS-Exporter.
   /// - Parameter length: bytes, at most 255 · KDF.Nh.
-  /// - Throws: `.usage(.invalidArgument)` for a length that cannot be had.
+  /// - Throws: `.usage(.invalidArgument)` for a length that cannot be had; `.usage(.groupInactive)` for a removed member.
   public func export(label: [UInt8], context: [UInt8], length: Int, using crypto: some CryptoProvider) throws(MLSError) -> Secret {
+    if status == .removed { throw .usage(.groupInactive) }
     guard length > 0, length <= 255 * suite.hash.size else { throw .usage(.invalidArgument) }
     return state.secrets.export(label: label, context: context, length: length, suite, using: crypto)
   }

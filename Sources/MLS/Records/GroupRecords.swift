@@ -84,8 +84,7 @@ extension Group {
     state.secrets = EpochSecrets(
       senderDataSecret: SenderDataSecret(empty), encryptionSecret: EncryptionSecret(empty), exporterSecret: ExporterSecret(empty),
       externalSecret: ExternalSecret(empty), confirmationKey: ConfirmationKey(empty), membershipKey: MembershipKey(empty),
-      resumptionPSK: ResumptionPSK(empty), epochAuthenticator: EpochAuthenticator(empty), initSecret: InitSecret(empty),
-      applicationExportSecret: empty)
+      resumptionPSK: ResumptionPSK(empty), epochAuthenticator: EpochAuthenticator(empty), initSecret: InitSecret(empty))
     state.secretTree = SecretTree(leafCount: 1, nodes: [:], ratchets: [:])
     state.privateState.keys = [:]
     state.signingKey = SignaturePrivateKey(empty)
@@ -397,8 +396,7 @@ private struct RecordLoader {
     let secrets = EpochSecrets(
       senderDataSecret: SenderDataSecret(empty), encryptionSecret: EncryptionSecret(empty), exporterSecret: ExporterSecret(empty),
       externalSecret: ExternalSecret(empty), confirmationKey: ConfirmationKey(empty), membershipKey: MembershipKey(empty),
-      resumptionPSK: ResumptionPSK(empty), epochAuthenticator: EpochAuthenticator(empty), initSecret: InitSecret(empty),
-      applicationExportSecret: empty)
+      resumptionPSK: ResumptionPSK(empty), epochAuthenticator: EpochAuthenticator(empty), initSecret: InitSecret(empty))
     var privateState = TreeKEMPrivateState(leafIndex: header.leafIndex, leafKey: HPKEPrivateKey(empty))
     privateState.keys = [:]
     let group = PublicGroup(

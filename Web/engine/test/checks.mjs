@@ -1,5 +1,6 @@
 // What the engine must do in every JavaScript engine; node.mjs and browser.mjs run it.
 import { CoreError, instantiate, operation } from "../core.mjs";
+import { groups, text } from "./groups.mjs";
 
 /** Runs all checks. Returns their names; throws at the first failure. */
 export async function runChecks(module) {
@@ -33,6 +34,25 @@ export async function runChecks(module) {
   check("two instances draw differently", !seen.has(hex((await instantiate(module)).call(operation.random, sixteen))));
   check("no random bytes", core.call(operation.random, new Uint8Array([0, 0])).length === 0);
   check("65,535 random bytes", core.call(operation.random, new Uint8Array([255, 255])).length === 65535);
+
+  for (const suite of [1, 2, 3, 5, 7, 0xf061, 0xf062]) {
+    // Two instances, as two devices: one creates and adds, the other joins, both talk, one is reloaded from its records.
+    const [here, there] = [groups(core), groups(await instantiate(module))];
+    const guest = there.createKeyPackage("guest", suite);
+    const ours = here.createGroup(`group ${suite}`, "host", suite);
+    const { welcome, tree } = here.commitAdding(ours, [guest.keyPackage]);
+    const theirs = there.join(guest.bundle, welcome, tree);
+    check(`suite ${suite}: both agree on the epoch`, hex(here.epochAuthenticator(ours)) === hex(there.epochAuthenticator(theirs)));
+    const message = here.encrypt(ours, text("Grüß Gott"));
+    check(`suite ${suite}: a message arrives`, new TextDecoder().decode(there.receive(theirs, message).data) === "Grüß Gott");
+    refused(`suite ${suite}: a message arrives once`, "failed", () => there.receive(theirs, message));
+    const another = there.createKeyPackage("another", suite);
+    const { commit } = here.commitAdding(ours, [another.keyPackage]);
+    check(`suite ${suite}: a commit arrives`, there.receive(theirs, commit).kind === 3);
+    const loaded = there.load(there.records(theirs));
+    check(`suite ${suite}: the records are the group`, hex(there.epochAuthenticator(loaded)) === hex(here.epochAuthenticator(ours)));
+    check(`suite ${suite}: the loaded group goes on`, there.receive(loaded, here.encrypt(ours, text("x"))).kind === 1);
+  }
 
   refused("an unknown operation is refused", "unknownOperation", () => core.call(9999));
   refused("operation 0 is refused", "unknownOperation", () => core.call(0));

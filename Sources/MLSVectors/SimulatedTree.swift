@@ -46,7 +46,8 @@ struct SimulatedTree {
       try self.init(leaves: 7, suite, using: crypto)
       _ = try add(using: crypto)
     case 11:  // RFC 9420 Figure 20: unmerged leaves and blanks that parent hash links skip
-      try self.init(leaves: 7, suite, using: crypto)
+      try self.init(suite, using: crypto)
+      for _ in 1..<7 { _ = try add(using: crypto) }
       try commit(by: 0, removing: [5], using: crypto)
       try commit(by: 4, using: crypto)
       _ = try add(using: crypto)

@@ -24,10 +24,9 @@ struct XWingNumbers: ParsableArguments {
   }
 
   func validate() throws {
-    let classical = CipherSuiteTable.classical.map { $0.suite }
     if aes128.suite == aes256.suite { throw ValidationError("The two X-Wing suites must have different numbers.") }
-    for number in [aes128, aes256] where classical.contains(number.suite) {
-      throw ValidationError("\(number.suite) is the number of a suite of RFC 9420.")
+    for number in [aes128, aes256] where (1...7).contains(number.suite.rawValue) {
+      throw ValidationError("\(number.suite) is the number of a suite of RFC 9420 and cannot stand for X-Wing.")
     }
   }
 }
@@ -87,6 +86,8 @@ struct Verify: ParsableCommand {
   }
 
   private func read(_ file: String) throws(UnreadableFile) -> [UInt8] {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue { throw UnreadableFile(reason: "it is a folder") }
     do { return [UInt8](try Data(contentsOf: URL(fileURLWithPath: file))) } catch {
       throw UnreadableFile(reason: (error as NSError).localizedFailureReason ?? error.localizedDescription)
     }

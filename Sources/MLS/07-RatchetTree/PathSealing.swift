@@ -83,7 +83,6 @@ extension RatchetTree {
     using crypto: some CryptoProvider
   ) throws(MLSError) {
     let path = filteredDirectPath(author)
-    try check(.updatePathLength, update.nodes.count == path.count)
     guard update.nodes.count == path.count else { throw .internalError("a path of another length was not rejected") }
     for (i, step) in path.enumerated() {
       let recipients = resolution(step.copathChild).filter { !($0.isLeaf && added.contains($0.leaf)) }

@@ -60,7 +60,7 @@ extension Group {
     var (tree, extensions, _) = try group.apply(list, application: application, using: crypto)
     var context = group.context
     context.extensions = extensions
-    context.epoch += 1
+    try context.enterNextEpoch()
     let own = try tree.leftmostBlankLeaf()
     let path = try tree.createPath(
       author: own, leaf: template, groupID: group.groupID, signingKey: identity.signatureKeyPair.privateKey, private: nil, suite,

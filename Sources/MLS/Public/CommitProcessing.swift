@@ -120,7 +120,7 @@ extension PublicGroup {
     }
     var newContext = context
     newContext.extensions = extensions
-    newContext.epoch += 1
+    try newContext.enterNextEpoch()
     let addedSet = Set(added)
     try check(
       .commitPermitted,

@@ -40,12 +40,15 @@ extension PublicGroup {
   /// Looks up what a commit names.
   func resolve(_ entries: [ProposalOrRef], committer: Sender) throws(MLSError) -> [CommittedProposal] {
     var result: [CommittedProposal] = []
+    var named: Set<ProposalRef> = []
     for entry in entries {
       switch entry {
       case .proposal(let proposal):
         try check(.selfRemoveByReference, proposal.type != .selfRemove)
         result.append(CommittedProposal(proposal: proposal, sender: committer, byReference: false))
       case .reference(let ref):
+        // 33 bytes that name a large proposal again and again would cost its size each time.
+        guard named.insert(ref).inserted else { throw .decoding(.invalidValue("commit: a proposal is named twice")) }
         guard let i = proposalsByRef[ref] else { throw .unknownProposal }
         result.append(
           CommittedProposal(proposal: proposals[i].proposal, sender: proposals[i].sender, byReference: true, ref: ref))

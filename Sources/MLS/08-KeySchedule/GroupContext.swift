@@ -45,6 +45,13 @@ public struct GroupContext: Hashable, Sendable, TLSEncodable, TLSDecodable {
     extensions = try Extensions(from: &reader)
   }
 
+  /// The number of the next epoch.
+  /// - Throws: `.decoding(.limitExceeded)` after epoch 2^64 - 1, which only a forged GroupInfo can bring near.
+  func nextEpoch() throws(MLSError) -> UInt64 {
+    guard epoch < UInt64.max else { throw .decoding(.limitExceeded("epoch")) }
+    return epoch + 1
+  }
+
   public func encode(to writer: inout Writer) {
     version.encode(to: &writer)
     cipherSuite.encode(to: &writer)

@@ -108,7 +108,7 @@ extension Group {
     var (tree, extensions, added) = try group.apply(list, application: application, using: crypto)
     var context = group.context
     context.extensions = extensions
-    context.epoch += 1
+    context.epoch = try context.nextEpoch()
 
     // RFC 9420 §7.5: the path.
     let needsPath = list.isEmpty || list.requiresPath || !options.omitsPathWherePossible

@@ -54,7 +54,7 @@ extension Group {
     var (tree, extensions, _) = try group.apply(list, application: application, using: crypto)
     var context = group.context
     context.extensions = extensions
-    context.epoch += 1
+    context.epoch = try context.nextEpoch()
     let own = try tree.leftmostBlankLeaf()
     let path = try tree.createPath(
       author: own, leaf: template, groupID: group.groupID, signingKey: identity.signatureKeyPair.privateKey, private: nil, suite,

@@ -102,7 +102,7 @@ extension PublicGroup {
     }
     var newContext = context
     newContext.extensions = extensions
-    newContext.epoch += 1
+    newContext.epoch = try context.nextEpoch()
     let addedSet = Set(added)
     if let path = commit.path {
       try validate(

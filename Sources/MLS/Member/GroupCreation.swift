@@ -21,6 +21,10 @@ extension Group {
       cipherSuite: suite, groupID: groupID, epoch: 0, treeHash: tree.treeHash(parameters.hash, using: crypto), confirmedTranscriptHash: [],
       extensions: extensions)
     try check(.duplicateExtension, !extensions.hasDuplicates)
+    for sender in try extensions.parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? [] {
+      try check(.externalSenderCredential, application.validate(externalSender: sender))
+    }
+    _ = try extensions.appDataDictionary()
     let required = try extensions.parsed(.requiredCapabilities, as: RequiredCapabilities.self)
     try leaf.validate(in: context, required: required, parameters, application: application, using: crypto)
     // RFC 9420 §11: "a fresh random value" for the epoch secret's input, through the ordinary key schedule.

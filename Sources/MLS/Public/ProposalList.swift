@@ -232,6 +232,7 @@ extension PublicGroup {
       try leaf.validate(in: context, required: required, suite, application: application, using: crypto)
       try tree.validateAmongMembers(index)
     }
+    if list.extensions != nil { try validateExternalSenders(extensions, application: application) }
     if let new = list.extensions {
       // RFC 9420 §12.1.7: those added are covered above; census counts all who remain.
       if let required { try check(.requiredCapabilitiesSupported, tree.census.allSatisfy(required)) }
@@ -240,6 +241,13 @@ extension PublicGroup {
     }
     try verify(list.unverified, using: crypto)
     return (tree, extensions, added)
+  }
+
+  /// RFC 9420 §5.3.1, MUST: the credentials of external senders, whenever the extension is added or updated.
+  private func validateExternalSenders(_ new: Extensions, application: some MLSApplication) throws(MLSError) {
+    if new[.externalSenders] == context.extensions[.externalSenders] { return }
+    let senders = try new.parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? []
+    for sender in senders { try check(.externalSenderCredential, application.validate(externalSender: sender)) }
   }
 
   /// Verifies signatures as one batch.

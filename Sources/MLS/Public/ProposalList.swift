@@ -119,6 +119,7 @@ extension PublicGroup {
   ) throws(MLSError) -> ProposalList {
     var list = ProposalList()
     list.isEmpty = proposals.isEmpty
+    var types: Set<ProposalType> = []
     var changed: Set<LeafIndex> = []
     var selfRemoved: Set<LeafIndex> = []
     var pskIDs: Set<PreSharedKeyID> = []
@@ -130,7 +131,7 @@ extension PublicGroup {
       let signatures = try validate(
         entry.proposal, from: entry.sender, circumstance: circumstance, application: application, using: crypto)
       if !entry.byReference { list.unverified += signatures }
-      try check(.proposalTypeSupported, tree.census.allSupport(type))
+      types.insert(type)
       if type.requiresPath { list.requiresPath = true }
       if isExternal {
         try check(.externalCommitByValue, !entry.byReference || type == .selfRemove)
@@ -181,6 +182,12 @@ extension PublicGroup {
     for count in appData.values {
       try check(.appDataOperations, count.removes == 0 || (count.removes == 1 && count.updates == 0))
     }
+    // RFC 9420 §12.2: those whom the commit removes need not support its types.
+    var remaining = tree.census
+    for index in changed where list.removes.contains(index) || list.selfRemoves.contains(index) {
+      if let leaf = tree[index] { remaining.remove(leaf) }
+    }
+    for type in types { try check(.proposalTypeSupported, remaining.allSupport(type)) }
     try validateAdds(list)
     if isExternal {
       try check(.externalCommitInit, externalInits == 1)

@@ -243,8 +243,11 @@ extension PublicGroup {
     if let new = list.extensions {
       // RFC 9420 §12.1.7: those added are covered above; census counts all who remain.
       if let required { try check(.requiredCapabilitiesSupported, tree.census.allSatisfy(required)) }
-      for entry in new.entries { try check(.groupExtensionSupported, tree.census.allSupport(entry.type)) }
       _ = try new.appDataDictionary()
+    }
+    // RFC 9420 §13.4, also where an AppDataUpdate has brought in the dictionary.
+    if extensions != self.context.extensions {
+      for entry in extensions.entries { try check(.groupExtensionSupported, tree.census.allSupport(entry.type)) }
     }
     try verify(list.unverified, using: crypto)
     return (tree, extensions, added)

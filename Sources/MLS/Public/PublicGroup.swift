@@ -74,6 +74,7 @@ public struct PublicGroup: Sendable {
       suite: suite)
     try check(.duplicateExtension, !context.extensions.hasDuplicates)
     _ = try appDataDictionary()
+    _ = try groupInfo.extensions.appDataDictionary()
   }
 
   /// Replaces the context, keeping its encoding.

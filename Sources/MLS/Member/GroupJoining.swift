@@ -40,6 +40,7 @@ extension Group {
     let secrets = try open(entry, welcome, bundle, suite, using: crypto)
 
     // PSKs and the GroupInfo.
+    for id in secrets.psks { try check(.pskNonce, id.nonce.count == suite.hash.size) }
     try validateResumption(secrets.psks)
     let pskSecret = PSKSecret.combine(try lookUp(secrets.psks, joining), suite, using: crypto)
     let info = try EpochSecrets.welcomeSecret(secrets.joinerSecret, psk: pskSecret, suite, using: crypto)

@@ -80,6 +80,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case reinitEpoch = "11.2-epoch"
   /// All members of the old group are in the new one.
   case reinitMembers = "11.2-members"
+  /// The Welcome that continues a group ended by ReInit names its resumption PSK.
+  case reinitPSK = "11.2-psk"
   case branchParameters = "11.3-parameters"
   case branchEpoch = "11.3-epoch"
   /// All members of the new group are in the old one.

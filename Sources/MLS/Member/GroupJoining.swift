@@ -111,28 +111,36 @@ extension Group {
   private static func validateSuccession(
     of group: PublicGroup, psks: [PreSharedKeyID], prior: Group?, application: some MLSApplication
   ) throws(MLSError) {
+    if let prior, case .reinitialized(let reinit) = prior.status, reinit.groupID == group.groupID {
+      try check(.reinitPSK, psks.contains { $0.kind == .resumption(usage: .reinit, groupID: prior.groupID, epoch: prior.epoch) })
+    }
     for id in psks {
       guard case .resumption(let usage, let groupID, let epoch) = id.kind, usage != .application else { continue }
       guard let prior, prior.groupID == groupID else { throw .missingPSK }
       if usage == .reinit {
         try check(.reinitEpoch, group.epoch == 1)
-        guard case .reinitialized(let reinit) = prior.status, epoch == prior.epoch else { throw .rule(.reinitParameters) }
-        try check(
-          .reinitParameters,
-          group.groupID == reinit.groupID && group.context.version == reinit.version && group.context.cipherSuite == reinit.cipherSuite
-            && group.context.extensions == reinit.extensions)
+        try check(.reinitParameters, prior.status == .reinitialized(group.asReInit) && epoch == prior.epoch)
+        let members = group.tree.leaves
         for (_, old) in prior.tree.leaves {
-          try check(.reinitMembers, group.tree.leaves.contains { application.representSameClient(old, $0.node) })
+          try check(.reinitMembers, members.contains { application.representSameClient(old, $0.node) })
         }
       } else {
         try check(.branchEpoch, group.epoch == 1)
         try check(
           .branchParameters,
           group.context.version == prior.context.version && group.context.cipherSuite == prior.context.cipherSuite)
+        let members = prior.tree.leaves
         for (_, new) in group.tree.leaves {
-          try check(.branchMembers, prior.tree.leaves.contains { application.representSameClient($0.node, new) })
+          try check(.branchMembers, members.contains { application.representSameClient($0.node, new) })
         }
       }
     }
+  }
+}
+
+extension PublicGroup {
+  /// The ReInit that this group would fulfil.
+  fileprivate var asReInit: ReInit {
+    ReInit(groupID: groupID, version: context.version, cipherSuite: context.cipherSuite, extensions: context.extensions)
   }
 }

@@ -57,9 +57,9 @@ extension Group {
     var privateState = TreeKEMPrivateState(leafIndex: own, leafKey: bundle.encryptionPrivateKey)
     if let pathSecret = secrets.pathSecret {
       let ancestor = TreeMath.commonAncestor(own, info.signer)
-      let above = [ancestor] + TreeMath.directPath(own, leaves: group.tree.leafCount).filter { $0.level > ancestor.level }
-      _ = try privateState.implant(
-        pathSecret, along: above.filter { group.tree[$0] != nil }, in: group.tree, suite, using: crypto)
+      // RFC 9420 §12.4.3.1: the ancestor itself, then those above it that the path has set.
+      let above = TreeMath.directPath(own, leaves: group.tree.leafCount).filter { $0.level > ancestor.level && group.tree[$0] != nil }
+      _ = try privateState.implant(pathSecret, along: [ancestor] + above, in: group.tree, suite, using: crypto)
     }
 
     let epoch = EpochSecrets(joiner: secrets.joinerSecret, psk: pskSecret, context: group.encodedContext, suite, using: crypto)

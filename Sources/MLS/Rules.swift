@@ -74,6 +74,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case keyPackageVersionAndSuite = "10.1-version-suite"
   case keyPackageSignature = "10.1-signature"
   case keyPackageInitKey = "10.1-init-key"
+  /// The key package's extensions, as far as they are known here, are listed in the leaf's capabilities.
+  case keyPackageExtensionsListed = "10-extensions-listed"
 
   // §11 Group creation
   case reinitParameters = "11.2-parameters"

@@ -108,6 +108,10 @@ extension PublicGroup {
     try check(.keyPackageInitKey, keyPackage.initKey != keyPackage.leafNode.encryptionKey)
     try check(.publicKey, crypto.isValid(keyPackage.initKey, suite))
     try check(.duplicateExtension, !keyPackage.extensions.hasDuplicates)
+    // RFC 9420 §10, MUST; unknown ones MUST be ignored, so that a peer's unlisted GREASE is no reason to refuse.
+    for entry in keyPackage.extensions.entries where entry.type == .appDataDictionary {
+      try check(.keyPackageExtensionsListed, keyPackage.leafNode.capabilities.supports(entry.type))
+    }
     if case .keyPackage = keyPackage.leafNode.source { } else { try check(.leafSourceKeyPackage, false) }
     if keyPackage.extensions[.appDataDictionary] != nil { _ = try keyPackage.extensions.appDataDictionary() }
   }

@@ -156,7 +156,8 @@ public enum Rule: String, CaseIterable, Sendable {
   // draft-ietf-mls-extensions
   case selfRemoveByReference = "ext-self-remove-reference"
   case selfRemovePublic = "ext-self-remove-public"
-  case selfRemoveSender = "ext-self-remove-sender"
+  /// A member proposes its own removal once in an epoch.
+  case selfRemoveOnce = "ext-self-remove-once"
   case selfRemoveAndRemove = "ext-self-remove-and-remove"
   case appDataDictionary = "ext-dictionary"
   case appDataOperations = "ext-app-data-operations"

@@ -51,6 +51,9 @@ extension PublicGroup {
     let pending = PendingProposal(
       ref: verified.authenticatedContent.proposalRef(suite, using: crypto), proposal: proposal, sender: verified.content.sender)
     if proposalsByRef[pending.ref] == nil {
+      if proposal == .selfRemove {
+        try check(.selfRemoveOnce, !proposals.contains { $0.proposal == .selfRemove && $0.sender == pending.sender })
+      }
       guard proposals.count < Limits.pendingProposals else { throw .decoding(.limitExceeded("pendingProposals")) }
       proposalsByRef[pending.ref] = proposals.count
       proposals.append(pending)

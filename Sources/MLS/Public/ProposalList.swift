@@ -93,9 +93,10 @@ extension PublicGroup {
       try check(.duplicateExtension, !reinit.extensions.hasDuplicates)
     case .groupContextExtensions(let extensions):
       try check(.duplicateExtension, !extensions.hasDuplicates)
-    case .selfRemove:
-      if case .member = sender { } else { try check(.selfRemoveSender, false) }
-    case .externalInit, .appDataUpdate:
+    case .externalInit:
+      // RFC 9420 §12.1.6: in no other context than an external commit, so not as a message of its own either.
+      try check(.externalInitInCommit, sender == .newMemberCommit)
+    case .selfRemove, .appDataUpdate:
       break
     }
     return []
@@ -157,7 +158,8 @@ extension PublicGroup {
         try check(.oneChangePerLeaf, changed.insert(index).inserted)
         list.removes.append(index)
       case .selfRemove:
-        guard case .member(let index) = entry.sender else { throw .rule(.selfRemoveSender) }
+        // Others than members are refused before: by value, and as external senders.
+        guard case .member(let index) = entry.sender else { throw .internalError("a SelfRemove of no member was not rejected") }
         try check(.committerRemove, committer != .member(index))
         try check(.selfRemoveAndRemove, !list.removes.contains(index))
         try check(.oneChangePerLeaf, changed.insert(index).inserted || list.removes.contains(index))
@@ -170,7 +172,6 @@ extension PublicGroup {
         list.reinit = reinit
       case .externalInit(let kemOutput):
         externalInits += 1
-        try check(.externalInitInCommit, isExternal)
         list.kemOutput = kemOutput
       case .groupContextExtensions(let extensions):
         try check(.oneGroupContextExtensions, list.extensions == nil)

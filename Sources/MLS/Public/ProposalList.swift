@@ -75,13 +75,14 @@ extension PublicGroup {
           rule: .leafSignature, item: keyPackage.leafNode.signatureToVerify(groupID: groupID, leafIndex: LeafIndex(0))),
       ]
     case .update(let leaf):
-      guard case .member(let index) = sender, let old = tree[index] else { throw .rule(.senderIsMember) }
+      guard case .member(let index) = sender, let old = tree[index] else { throw .internalError("an Update of no member was not rejected") }
       try check(.leafSourceUpdate, leaf.source == .update)
       try check(.updateEncryptionKey, leaf.encryptionKey != old.encryptionKey)
       try check(.credentialSuccession, application.validateSuccession(from: old, to: leaf))
       return [UnverifiedSignature(rule: .leafSignature, item: leaf.signatureToVerify(groupID: groupID, leafIndex: index))]
     case .remove(let index):
       try check(.removeTarget, tree[index] != nil)
+      guard index.value < tree.leafCount else { throw .internalError("a Remove of no leaf was not rejected") }
     case .psk(let id):
       if case .resumption(let usage, _, _) = id.kind {
         try check(.pskReinitUsage, usage != .reinit || circumstance == .reinit)
@@ -133,23 +134,23 @@ extension PublicGroup {
     var externalInits = 0
     for entry in proposals {
       let type = entry.proposal.type
-      let signatures = try validate(
-        entry.proposal, from: entry.sender, circumstance: circumstance, application: application, using: crypto)
-      if !entry.byReference { list.unverified += signatures }
-      types.insert(type)
-      if type.requiresPath { list.requiresPath = true }
       if isExternal {
         try check(.externalCommitByValue, !entry.byReference || type == .selfRemove)
         try check(
           .externalCommitTypes,
           type == .externalInit || type == .remove || type == .psk || type == .selfRemove || type == .appDataUpdate)
       }
+      let signatures = try validate(
+        entry.proposal, from: entry.sender, circumstance: circumstance, application: application, using: crypto)
+      if !entry.byReference { list.unverified += signatures }
+      types.insert(type)
+      if type.requiresPath { list.requiresPath = true }
       switch entry.proposal {
       case .add(let keyPackage):
         list.adds.append(keyPackage)
       case .update(let node):
         try check(.committerUpdate, entry.sender != committer)
-        guard case .member(let index) = entry.sender else { throw .rule(.senderIsMember) }
+        guard case .member(let index) = entry.sender else { throw .internalError("an Update of no member was not rejected") }
         try check(.oneChangePerLeaf, changed.insert(index).inserted)
         list.updates.append((index, node, entry.ref))
       case .remove(let index):
@@ -198,9 +199,9 @@ extension PublicGroup {
       try check(.externalCommitInit, externalInits == 1)
       try check(.externalCommitRemove, list.removes.count <= 1)
       if let index = list.removes.first, let old = tree[index], let new = pathLeaf {
-        try check(
-          .externalCommitSuccession,
-          application.validateSuccession(from: old, to: new) && new.encryptionKey != old.encryptionKey)
+        // The criteria of an Update for the removed leaf.
+        try check(.externalCommitSuccession, application.validateSuccession(from: old, to: new))
+        try check(.updateEncryptionKey, new.encryptionKey != old.encryptionKey)
       }
     }
     return list

@@ -82,6 +82,7 @@ extension RatchetTree {
     _ update: UpdatePath, author: LeafIndex, excluding added: Set<LeafIndex>, _ suite: CipherSuiteParameters,
     using crypto: some CryptoProvider
   ) throws(MLSError) {
+    guard author.value < leafCount else { throw .internalError("a committer outside of the tree was not rejected") }
     let path = filteredDirectPath(author)
     try check(.updatePathLength, update.nodes.count == path.count)
     guard update.nodes.count == path.count else { throw .internalError("a path of another length was not rejected") }

@@ -131,6 +131,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case externalCommitTypes = "12.2-external-types"
 
   // §12.4 Commits
+  /// A commit names each waiting proposal once.
+  case proposalNamedOnce = "12.4-named-once"
   case pathRequired = "12.4.2-path-required"
   /// The committer's leaf has a new encryption key.
   case commitEncryptionKey = "12.4.2-leaf-key"

@@ -79,15 +79,22 @@ public struct Extensions: Hashable, Sendable, TLSEncodable, TLSDecodable, Expres
     return false
   }
 
-  /// What a GroupContext's extensions must be, whoever proposes them: no duplicates, and those that the engine itself reads can be read.
-  /// RFC 9420 §5.3.1: external senders are validated when they are set.
-  func validateForGroup(application: some MLSApplication) throws(MLSError) {
+  /// What a GroupContext's extensions must be, whoever set them: no duplicates, and those that the engine itself reads can be read.
+  func validateForm() throws(MLSError) {
     try check(.duplicateExtension, !hasDuplicates)
     _ = try parsed(.requiredCapabilities, as: RequiredCapabilities.self)
-    if let senders = try parsed(.externalSenders, as: ExternalSenders.self) {
-      for sender in senders.senders { try check(.externalSenderCredential, application.validate(externalSender: sender)) }
-    }
+    _ = try parsed(.externalSenders, as: ExternalSenders.self)
     _ = try appDataDictionary()
+  }
+
+  /// The same for extensions that are being set; RFC 9420 §5.3.1: then external senders are validated. (A joiner takes them as they are: whether
+  /// one is still valid is asked when it sends.)
+  func validateForGroup(replacing old: Extensions? = nil, application: some MLSApplication) throws(MLSError) {
+    try validateForm()
+    if let old, old[.externalSenders] == self[.externalSenders] { return }
+    for sender in try parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? [] {
+      try check(.externalSenderCredential, application.validate(externalSender: sender))
+    }
   }
 
   /// The parsed extension, nil where it is absent.

@@ -48,7 +48,7 @@ extension PublicGroup {
         result.append(CommittedProposal(proposal: proposal, sender: committer, byReference: false))
       case .reference(let ref):
         // 33 bytes that name a large proposal again and again would cost its size each time.
-        guard named.insert(ref).inserted else { throw .decoding(.invalidValue("commit: a proposal is named twice")) }
+        try check(.proposalNamedOnce, named.insert(ref).inserted)
         guard let i = proposalsByRef[ref] else { throw .unknownProposal }
         result.append(
           CommittedProposal(proposal: proposals[i].proposal, sender: proposals[i].sender, byReference: true, ref: ref))
@@ -99,7 +99,7 @@ extension PublicGroup {
       try reinit.extensions.validateForGroup(application: application)
       try tree.census.validate(reinit.extensions)
     case .groupContextExtensions(let extensions):
-      try extensions.validateForGroup(application: application)
+      try extensions.validateForGroup(replacing: context.extensions, application: application)
     case .externalInit:
       // RFC 9420 §12.1.6: in no other context than an external commit, so not as a message of its own either.
       try check(.externalInitInCommit, sender == .newMemberCommit)

@@ -54,7 +54,7 @@ public struct PublicGroup: Sendable {
   ) throws(MLSError) {
     let suite = try crypto.parameters(of: groupInfo.groupContext.cipherSuite)
     try check(.epochLimit, groupInfo.groupContext.epoch < Limits.epoch)
-    try groupInfo.groupContext.extensions.validateForGroup(application: application)
+    try groupInfo.groupContext.extensions.validateForm()
     var tree: RatchetTree
     if let supplied {
       tree = supplied

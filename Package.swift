@@ -18,8 +18,10 @@ let benchmark = Context.environment["HAUSPOST_BENCHMARK"] == "1"
 
 let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]
 let portable: [SwiftSetting] =
-  strict + (ruleSwitch ? [.define("HAUSPOST_RULE_SWITCH")] : [])
-  + (wasm ? WasmTools.swiftSettings : [.treatWarning("EmbeddedRestrictions", as: .error)])
+  strict + (wasm ? WasmTools.swiftSettings : [.treatWarning("EmbeddedRestrictions", as: .error)])
+
+/// For the engine and the mutation run alone, so that nothing below them is compiled again.
+let switchable: [SwiftSetting] = ruleSwitch ? [.define("HAUSPOST_RULE_SWITCH")] : []
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
@@ -27,7 +29,8 @@ var products: [Product] = []
 var targets: [Target] = [
   .target(name: "TLSCodec", swiftSettings: portable),
   .target(name: "CryptoInterface", dependencies: ["TLSCodec"], swiftSettings: portable),
-  .target(name: "MLS", dependencies: ["TLSCodec", "CryptoInterface"], swiftSettings: portable),
+  .target(name: "MLS", dependencies: ["TLSCodec", "CryptoInterface"], swiftSettings: portable + switchable),
+  .target(name: "MLSVectors", dependencies: ["TLSCodec", "CryptoInterface", "MLS"], swiftSettings: portable),
   // Natively the C module comes with swift-crypto's product, in the wasm slice from Scripts/build-boringssl-wasm.
   .target(name: "BoringSSLProvider", dependencies: wasm ? ["CryptoInterface"] : ["CryptoInterface", crypto], swiftSettings: portable),
 ]
@@ -40,10 +43,22 @@ if wasm {
       swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])] + (benchmark ? [.define("HAUSPOST_BENCHMARK")] : []),
       linkerSettings: WasmTools.linkerSettings)
   ]
+  // The test vectors in the browser's engine: only for tests.
+  products += [.executable(name: "MLSVectorsWasm", targets: ["MLSVectorsWasm"])]
+  targets += [
+    .executableTarget(
+      name: "MLSVectorsWasm", dependencies: ["CryptoInterface", "BoringSSLProvider", "MLSVectors"],
+      swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])], linkerSettings: WasmTools.linkerSettings)
+  ]
 } else {
-  products += [.library(name: "MLS", targets: ["MLS"])]
+  products += [.library(name: "MLS", targets: ["MLS"]), .executable(name: "mls-vectors", targets: ["mls-vectors"])]
   targets += [
     .target(name: "SwiftCryptoProvider", dependencies: ["CryptoInterface", crypto], swiftSettings: strict),
+    .executableTarget(
+      name: "mls-vectors",
+      dependencies: [
+        "MLSVectors", "CryptoInterface", "SwiftCryptoProvider", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/MLSVectorsTool", swiftSettings: strict),
     .executableTarget(
       name: "bench-crypto", dependencies: ["CryptoInterface", "SwiftCryptoProvider", "BoringSSLProvider"], path: "Benchmarks/Crypto",
       swiftSettings: strict),
@@ -54,10 +69,16 @@ if wasm {
     .executableTarget(
       name: "bench-mls", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "SwiftCryptoProvider"], path: "Benchmarks/MLS",
       swiftSettings: strict),
+    .executableTarget(
+      name: "mls-mutation", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "SwiftCryptoProvider"], path: "Tests/Mutation",
+      swiftSettings: strict + switchable),
     .testTarget(
       name: "MLSTests", dependencies: ["MLS", "MLSScenarios", "MLSHarness", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], swiftSettings: strict),
     .testTarget(
       name: "CryptoProviderTests", dependencies: ["CryptoInterface", "TLSCodec", "SwiftCryptoProvider", "BoringSSLProvider", crypto],
+      swiftSettings: strict),
+    .testTarget(
+      name: "MLSVectorTests", dependencies: ["MLSVectors", "MLS", "CryptoInterface", "SwiftCryptoProvider", "BoringSSLProvider"],
       swiftSettings: strict),
   ]
 }
@@ -74,7 +95,12 @@ if fuzz {
 
 let package = Package(
   name: "hauspost", products: products,
-  dependencies: wasm ? [] : [.package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2")],
+  dependencies: wasm
+    ? []
+    : [
+      .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+      .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+    ],
   targets: targets)
 
 /// What Embedded Swift for wasm32 needs from this machine. Scripts/setup installs it, Scripts/build-wasm names the toolchain.

@@ -18,6 +18,8 @@ public enum MLSError: Error, Equatable, Sendable {
   case ratchetExhausted
   /// The caller asked for what the group's state does not allow.
   case usage(Usage)
+  /// A commit of this member's own that its state does not know: it was made before a restore, or by a copy. Join anew by an external commit.
+  case ownCommitUnknown
   /// A PSK that the message names is not at hand.
   case missingPSK
   /// The commit names a proposal that has not been received.
@@ -37,7 +39,7 @@ public enum MLSError: Error, Equatable, Sendable {
     case (.decoding(let x), .decoding(let y)): return x == y
     case (.crypto(let x), .crypto(let y)): return x == y
     case (.undecryptable, .undecryptable), (.wrongEpoch, .wrongEpoch), (.generationUsed, .generationUsed),
-      (.ratchetExhausted, .ratchetExhausted), (.missingPSK, .missingPSK), (.unknownProposal, .unknownProposal),
+      (.ratchetExhausted, .ratchetExhausted), (.missingPSK, .missingPSK), (.ownCommitUnknown, .ownCommitUnknown), (.unknownProposal, .unknownProposal),
       (.corruptRecord, .corruptRecord), (.internalError, .internalError):
       return true
     default: return false
@@ -67,21 +69,27 @@ public enum Usage: String, Sendable, Equatable {
   case expired
 }
 
-/// Throws the rule's error unless the condition holds.
-@inline(__always)
-func check(_ rule: Rule, _ condition: Bool) throws(MLSError) {
-  if condition { return }
-  #if HAUSPOST_RULE_SWITCH
-    if RuleSwitch.off == rule { return }
-  #endif
-  throw .rule(rule)
-}
+#if !HAUSPOST_RULE_SWITCH
+  /// Throws the rule's error unless the condition holds.
+  @inline(__always)
+  func check(_ rule: Rule, _ condition: Bool) throws(MLSError) {
+    if !condition { throw .rule(rule) }
+  }
+#else
+  /// The same for the mutation run, which switches rules off and asks where they were broken.
+  func check(_ rule: Rule, _ condition: Bool, file: StaticString = #fileID, line: UInt = #line) throws(MLSError) {
+    if condition || RuleSwitch.off == rule { return }
+    RuleSwitch.broken.insert("\(file):\(line)")
+    throw .rule(rule)
+  }
 
-#if HAUSPOST_RULE_SWITCH
-  /// Only in the build of the mutation run: the rule that is switched off.
+  /// Only in the build of the mutation run.
   public enum RuleSwitch {
     // Safe because: the mutation run is one thread that sets it between tests.
     nonisolated(unsafe) public static var off: Rule?
+    /// The places, as file and line, where a check has failed.
+    // Safe because: one thread, as above.
+    nonisolated(unsafe) public static var broken: Set<String> = []
   }
 #endif
 

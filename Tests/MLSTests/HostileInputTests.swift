@@ -36,35 +36,36 @@ extension TestGroup {
   @Test func aGroupAtTheLastEpochGoesNowhere() throws {
     let group = try TestGroup(2, suite: suite1, using: crypto).members[0]
     let newcomer = try TestClient("new", suite: suite1, using: crypto)
-    let last = try forged(group) { $0.groupContext.epoch = .max }
-    #expect(throws: MLSError.decoding(.limitExceeded("epoch"))) {
-      try Group.joinExternally(last, identity: newcomer.identity, application: everybody, using: crypto)
+    for epoch in [Limits.epoch, .max - 1, .max] {
+      let last = try forged(group) { $0.groupContext.epoch = epoch }
+      #expect(throws: MLSError.rule(.epochLimit)) {
+        try Group.joinExternally(last, identity: newcomer.identity, application: everybody, using: crypto)
+      }
+      #expect(throws: MLSError.rule(.epochLimit)) { try PublicGroup(groupInfo: last, application: everybody, using: crypto) }
     }
-    let lastButOne = try forged(group) { $0.groupContext.epoch = .max - 1 }
-    var delivery = try PublicGroup(groupInfo: lastButOne, application: everybody, using: crypto)
-    let joined = try Group.joinExternally(lastButOne, identity: newcomer.identity, application: everybody, using: crypto)
-    guard case .publicMessage(let message) = joined.message else { return }
-    try delivery.adopt(delivery.process(commit: message, application: everybody, using: crypto))
-    #expect(joined.group.epoch == .max && delivery.epoch == .max)
+    let before = try forged(group) { $0.groupContext.epoch = Limits.epoch - 1 }
+    let joined = try Group.joinExternally(before, identity: newcomer.identity, application: everybody, using: crypto)
+    #expect(joined.group.epoch == Limits.epoch)
     var member = joined.group
-    #expect(throws: MLSError.decoding(.limitExceeded("epoch"))) { try member.commit(application: everybody, using: crypto) }
-    // A peer's commit there, with a valid signature.
-    let content = FramedContent(
-      groupID: delivery.groupID, epoch: .max, sender: .member(member.leafIndex), authenticatedData: [],
-      content: .commit(
-        Commit(proposals: [.proposal(.psk(PreSharedKeyID(.external(id: []), nonce: [UInt8](repeating: 0, count: 32))))])))
-    let signature = try content.sign(
-      .publicMessage, context: delivery.encodedContext, with: member.state.signingKey, parameters, using: crypto)
-    let commit = PublicMessage(content: content, auth: FramedContentAuthData(signature: signature, confirmationTag: []), membershipTag: [])
-    #expect(throws: MLSError.decoding(.limitExceeded("epoch"))) { try delivery.process(commit: commit, application: everybody, using: crypto) }
+    #expect(throws: Never.self) { try member.commit(application: everybody, using: crypto) }
   }
 
   /// Found by fuzzing.
-  @Test func anOwnCommitThatWasForgottenIsUndecryptable() throws {
+  @Test func anOwnCommitThatNobodyRemembersIsNamed() throws {
     var group = try TestGroup(3, suite: suite1, using: crypto)
+    var restored = group.members[0]
     let pending = try group.members[0].commit(application: everybody, using: crypto)
+    #expect(throws: MLSError.ownCommitUnknown) { try restored.receive(pending.message, application: everybody, using: crypto) }
+    // One that was only put aside is recognised.
     group.members[0].discardPendingCommit()
-    #expect(throws: MLSError.undecryptable("")) { try group.members[0].receive(pending.message, application: everybody, using: crypto) }
+    try group.members[0].commit(application: everybody, using: crypto)
+    guard case .ownCommit = try group.members[0].receive(pending.message, application: everybody, using: crypto) else {
+      Issue.record("not recognised")
+      return
+    }
+    try group.members[0].adoptPendingCommit(at: 0)
+    guard case .commit(let staged) = try group.members[1].receive(pending.message, application: everybody, using: crypto) else { return }
+    #expect(group.members[0].context == staged.context)
   }
 
   /// 100,000 references to one key package of a megabyte would be 100,000 megabytes to look at.
@@ -76,7 +77,7 @@ extension TestGroup {
     let ref = group.members[0].proposals[0].ref
     let commit = Commit(proposals: [ProposalOrRef](repeating: .reference(ref), count: 60_000))
     let message = try group.signedCommit(commit, by: 0)
-    #expect(throws: MLSError.decoding(.invalidValue(""))) {
+    #expect(throws: MLSError.rule(.proposalNamedOnce)) {
       try group.members[1].receive(message, application: everybody, using: crypto)
     }
   }

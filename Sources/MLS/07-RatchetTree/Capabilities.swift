@@ -38,11 +38,11 @@ public struct Capabilities: Hashable, Sendable, TLSEncodable, TLSDecodable {
   }
 
   public init(from reader: inout Reader) throws(DecodingError) {
-    versions = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
-    cipherSuites = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
-    extensions = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
-    proposals = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
-    credentials = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    versions = try reader.vector(atMost: Limits.capabilityEntries)
+    cipherSuites = try reader.vector(atMost: Limits.capabilityEntries)
+    extensions = try reader.vector(atMost: Limits.capabilityEntries)
+    proposals = try reader.vector(atMost: Limits.capabilityEntries)
+    credentials = try reader.vector(atMost: Limits.capabilityEntries)
   }
 
   public func encode(to writer: inout Writer) {
@@ -53,9 +53,17 @@ public struct Capabilities: Hashable, Sendable, TLSEncodable, TLSDecodable {
     writer.vector(credentials)
   }
 
-  /// With one GREASE value in each list that RFC 9420 §13.5 names.
-  func greased(_ crypto: some CryptoProvider) -> Capabilities {
+  /// RFC 9420 §7.2, MUST for the creator: default types are not listed. Receivers take such a list as it is, since values there are to be ignored.
+  var withoutDefaults: Capabilities {
     var result = self
+    result.extensions.removeAll { $0.isDefault }
+    result.proposals.removeAll { $0.isDefault }
+    return result
+  }
+
+  /// As sent: without default types, with one GREASE value in each list that RFC 9420 §13.5 names.
+  func greased(_ crypto: some CryptoProvider) -> Capabilities {
+    var result = withoutDefaults
     result.cipherSuites.append(CipherSuite(GREASE.pick(crypto)))
     result.extensions.append(ExtensionType(GREASE.pick(crypto)))
     result.proposals.append(ProposalType(GREASE.pick(crypto)))
@@ -111,6 +119,8 @@ public struct Lifetime: Hashable, Sendable, TLSEncodable, TLSDecodable {
     writer.uint64(notBefore)
     writer.uint64(notAfter)
   }
+  /// The longest total lifetime that is accepted unless the application says otherwise: 400 days.
+  public static let defaultMaximum: UInt64 = 400 * 86_400
   /// - Parameter now: seconds since 1970.
   public func contains(_ now: UInt64) -> Bool { notBefore <= now && now <= notAfter }
   /// Whether the range is no longer than the application's maximum (RFC 9420 §7.2, MUST define one).

@@ -37,6 +37,7 @@ public struct GroupContext: Hashable, Sendable, TLSEncodable, TLSDecodable {
   public init(from reader: inout Reader) throws(DecodingError) {
     let start = reader.offset
     version = try ProtocolVersion(from: &reader)
+    guard version == .mls10 else { throw .unknownValue(type: "ProtocolVersion", value: UInt64(version.rawValue)) }
     cipherSuite = try CipherSuite(from: &reader)
     groupID = try reader.opaque()
     if groupID.count > Limits.groupIDBytes { throw .limitExceeded("groupIDBytes") }

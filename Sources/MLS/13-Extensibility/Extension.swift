@@ -49,7 +49,7 @@ public struct Extensions: Hashable, Sendable, TLSEncodable, TLSDecodable, Expres
   public init(_ entries: [Extension] = []) { self.entries = entries }
   public init(arrayLiteral elements: Extension...) { entries = elements }
   public init(from reader: inout Reader) throws(DecodingError) {
-    entries = try reader.vector(atMost: Limits.extensions, "extensions")
+    entries = try reader.vector(atMost: Limits.extensions)
   }
   public func encode(to writer: inout Writer) { writer.vector(entries) }
 
@@ -79,6 +79,24 @@ public struct Extensions: Hashable, Sendable, TLSEncodable, TLSDecodable, Expres
     return false
   }
 
+  /// What a GroupContext's extensions must be, whoever set them: no duplicates, and those that the engine itself reads can be read.
+  func validateForm() throws(MLSError) {
+    try check(.duplicateExtension, !hasDuplicates)
+    _ = try parsed(.requiredCapabilities, as: RequiredCapabilities.self)
+    _ = try parsed(.externalSenders, as: ExternalSenders.self)
+    _ = try appDataDictionary()
+  }
+
+  /// The same for extensions that are being set; RFC 9420 §5.3.1: then external senders are validated. (A joiner takes them as they are: whether
+  /// one is still valid is asked when it sends.)
+  func validateForGroup(replacing old: Extensions? = nil, application: some MLSApplication) throws(MLSError) {
+    try validateForm()
+    if let old, old[.externalSenders] == self[.externalSenders] { return }
+    for sender in try parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? [] {
+      try check(.externalSenderCredential, application.validate(externalSender: sender))
+    }
+  }
+
   /// The parsed extension, nil where it is absent.
   /// - Throws: `.decoding` where it does not parse.
   func parsed<T: TLSDecodable>(_ type: ExtensionType, as: T.Type) throws(MLSError) -> T? {
@@ -105,9 +123,9 @@ public struct RequiredCapabilities: Hashable, Sendable, TLSEncodable, TLSDecodab
     self.credentialTypes = credentialTypes
   }
   public init(from reader: inout Reader) throws(DecodingError) {
-    extensionTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
-    proposalTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
-    credentialTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    extensionTypes = try reader.vector(atMost: Limits.capabilityEntries)
+    proposalTypes = try reader.vector(atMost: Limits.capabilityEntries)
+    credentialTypes = try reader.vector(atMost: Limits.capabilityEntries)
   }
   public func encode(to writer: inout Writer) {
     writer.vector(extensionTypes)
@@ -143,7 +161,7 @@ public struct ExternalSender: Hashable, Sendable, TLSEncodable, TLSDecodable {
 public struct ExternalSenders: Hashable, Sendable, TLSEncodable, TLSDecodable {
   public var senders: [ExternalSender]
   public init(_ senders: [ExternalSender]) { self.senders = senders }
-  public init(from reader: inout Reader) throws(DecodingError) { senders = try reader.vector() }
+  public init(from reader: inout Reader) throws(DecodingError) { senders = try reader.vector(atMost: Limits.shortList) }
   public func encode(to writer: inout Writer) { writer.vector(senders) }
 }
 

@@ -18,11 +18,6 @@ struct UnverifiedSignature {
   var item: SignatureToVerify
 }
 
-/// A special circumstance in which a resumption PSK of this usage is allowed (RFC 9420 §12.1.4).
-enum ResumptionCircumstance: Sendable {
-  case none, reinit, branch
-}
-
 /// The valid list of a commit, sorted by what it does.
 struct ProposalList {
   var adds: [KeyPackage] = []
@@ -53,7 +48,7 @@ extension PublicGroup {
         result.append(CommittedProposal(proposal: proposal, sender: committer, byReference: false))
       case .reference(let ref):
         // 33 bytes that name a large proposal again and again would cost its size each time.
-        guard named.insert(ref).inserted else { throw .decoding(.invalidValue("commit: a proposal is named twice")) }
+        try check(.proposalNamedOnce, named.insert(ref).inserted)
         guard let i = proposalsByRef[ref] else { throw .unknownProposal }
         result.append(
           CommittedProposal(proposal: proposals[i].proposal, sender: proposals[i].sender, byReference: true, ref: ref))
@@ -65,7 +60,7 @@ extension PublicGroup {
   /// RFC 9420 §12.1: whether a proposal is valid by itself, in the current epoch.
   /// - Returns: the signatures that remain to be verified.
   func validate(
-    _ proposal: Proposal, from sender: Sender, circumstance: ResumptionCircumstance = .none, application: some MLSApplication,
+    _ proposal: Proposal, from sender: Sender, application: some MLSApplication,
     using crypto: some CryptoProvider
   ) throws(MLSError) -> [UnverifiedSignature] {
     try check(.proposalPermitted, application.permits(proposal, from: sender, in: self))
@@ -78,27 +73,37 @@ extension PublicGroup {
           rule: .leafSignature, item: keyPackage.leafNode.signatureToVerify(groupID: groupID, leafIndex: LeafIndex(0))),
       ]
     case .update(let leaf):
-      guard case .member(let index) = sender, let old = tree[index] else { throw .rule(.senderIsMember) }
+      guard case .member(let index) = sender, let old = tree[index] else { throw .internalError("an Update of no member was not rejected") }
       try check(.leafSourceUpdate, leaf.source == .update)
       try check(.updateEncryptionKey, leaf.encryptionKey != old.encryptionKey)
       try check(.credentialSuccession, application.validateSuccession(from: old, to: leaf))
       return [UnverifiedSignature(rule: .leafSignature, item: leaf.signatureToVerify(groupID: groupID, leafIndex: index))]
     case .remove(let index):
       try check(.removeTarget, tree[index] != nil)
+      guard index.value < tree.leafCount else { throw .internalError("a Remove of no leaf was not rejected") }
     case .psk(let id):
       if case .resumption(let usage, _, _) = id.kind {
-        try check(.pskReinitUsage, usage != .reinit || circumstance == .reinit)
-        try check(.pskBranchUsage, usage != .branch || circumstance == .branch)
+        // Setting up a successor is the first commit of a group of one.
+        let setsUp = epoch == 0 && tree.memberCount == 1
+        try check(.pskReinitUsage, usage != .reinit || setsUp)
+        try check(.pskBranchUsage, usage != .branch || setsUp)
       }
       try check(.pskNonce, id.nonce.count == suite.hash.size)
     case .reinit(let reinit):
       try check(.reinitVersion, reinit.version.rawValue >= context.version.rawValue)
-      try check(.duplicateExtension, !reinit.extensions.hasDuplicates)
+      // A ReInit ends the group: it must lead somewhere that all members can go.
+      try check(
+        .reinitSupported,
+        tree.census.allSupport(reinit.version) && tree.census.allSupport(reinit.cipherSuite) && !reinit.groupID.isEmpty
+          && reinit.groupID != groupID)
+      try reinit.extensions.validateForGroup(application: application)
+      try tree.census.validate(reinit.extensions)
     case .groupContextExtensions(let extensions):
-      try check(.duplicateExtension, !extensions.hasDuplicates)
-    case .selfRemove:
-      if case .member = sender { } else { try check(.selfRemoveSender, false) }
-    case .externalInit, .appDataUpdate:
+      try extensions.validateForGroup(replacing: context.extensions, application: application)
+    case .externalInit:
+      // RFC 9420 §12.1.6: in no other context than an external commit, so not as a message of its own either.
+      try check(.externalInitInCommit, sender == .newMemberCommit)
+    case .selfRemove, .appDataUpdate:
       break
     }
     return []
@@ -111,17 +116,22 @@ extension PublicGroup {
     try check(.keyPackageInitKey, keyPackage.initKey != keyPackage.leafNode.encryptionKey)
     try check(.publicKey, crypto.isValid(keyPackage.initKey, suite))
     try check(.duplicateExtension, !keyPackage.extensions.hasDuplicates)
+    // RFC 9420 §10, MUST; unknown ones MUST be ignored, so that a peer's unlisted GREASE is no reason to refuse.
+    for entry in keyPackage.extensions.entries where entry.type == .appDataDictionary {
+      try check(.keyPackageExtensionsListed, keyPackage.leafNode.capabilities.supports(entry.type))
+    }
     if case .keyPackage = keyPackage.leafNode.source { } else { try check(.leafSourceKeyPackage, false) }
     if keyPackage.extensions[.appDataDictionary] != nil { _ = try keyPackage.extensions.appDataDictionary() }
   }
 
   /// RFC 9420 §12.2, for a regular or an external commit.
   func validate(
-    _ proposals: [CommittedProposal], committer: Sender, pathLeaf: LeafNode?, circumstance: ResumptionCircumstance = .none,
+    _ proposals: [CommittedProposal], committer: Sender, pathLeaf: LeafNode?,
     application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) -> ProposalList {
     var list = ProposalList()
     list.isEmpty = proposals.isEmpty
+    var types: Set<ProposalType> = []
     var changed: Set<LeafIndex> = []
     var selfRemoved: Set<LeafIndex> = []
     var pskIDs: Set<PreSharedKeyID> = []
@@ -130,23 +140,23 @@ extension PublicGroup {
     var externalInits = 0
     for entry in proposals {
       let type = entry.proposal.type
-      let signatures = try validate(
-        entry.proposal, from: entry.sender, circumstance: circumstance, application: application, using: crypto)
-      if !entry.byReference { list.unverified += signatures }
-      try check(.proposalTypeSupported, tree.census.allSupport(type))
-      if type.requiresPath { list.requiresPath = true }
       if isExternal {
         try check(.externalCommitByValue, !entry.byReference || type == .selfRemove)
         try check(
           .externalCommitTypes,
           type == .externalInit || type == .remove || type == .psk || type == .selfRemove || type == .appDataUpdate)
       }
+      let signatures = try validate(
+        entry.proposal, from: entry.sender, application: application, using: crypto)
+      if !entry.byReference { list.unverified += signatures }
+      types.insert(type)
+      if type.requiresPath { list.requiresPath = true }
       switch entry.proposal {
       case .add(let keyPackage):
         list.adds.append(keyPackage)
       case .update(let node):
         try check(.committerUpdate, entry.sender != committer)
-        guard case .member(let index) = entry.sender else { throw .rule(.senderIsMember) }
+        guard case .member(let index) = entry.sender else { throw .internalError("an Update of no member was not rejected") }
         try check(.oneChangePerLeaf, changed.insert(index).inserted)
         list.updates.append((index, node, entry.ref))
       case .remove(let index):
@@ -155,7 +165,8 @@ extension PublicGroup {
         try check(.oneChangePerLeaf, changed.insert(index).inserted)
         list.removes.append(index)
       case .selfRemove:
-        guard case .member(let index) = entry.sender else { throw .rule(.selfRemoveSender) }
+        // Others than members are refused before: by value, and as external senders.
+        guard case .member(let index) = entry.sender else { throw .internalError("a SelfRemove of no member was not rejected") }
         try check(.committerRemove, committer != .member(index))
         try check(.selfRemoveAndRemove, !list.removes.contains(index))
         try check(.oneChangePerLeaf, changed.insert(index).inserted || list.removes.contains(index))
@@ -168,7 +179,6 @@ extension PublicGroup {
         list.reinit = reinit
       case .externalInit(let kemOutput):
         externalInits += 1
-        try check(.externalInitInCommit, isExternal)
         list.kemOutput = kemOutput
       case .groupContextExtensions(let extensions):
         try check(.oneGroupContextExtensions, list.extensions == nil)
@@ -180,18 +190,25 @@ extension PublicGroup {
         list.appDataUpdates.append(update)
       }
     }
+    for component in appData.keys { try check(.appDataComponent, tree.census.allSupport(component)) }
     if list.reinit != nil { try check(.reinitAlone, proposals.count == 1) }
     for count in appData.values {
       try check(.appDataOperations, count.removes == 0 || (count.removes == 1 && count.updates == 0))
     }
+    // RFC 9420 §12.2: those whom the commit removes need not support its types.
+    var remaining = tree.census
+    for index in changed where list.removes.contains(index) || list.selfRemoves.contains(index) {
+      if let leaf = tree[index] { remaining.remove(leaf) }
+    }
+    for type in types { try check(.proposalTypeSupported, remaining.allSupport(type)) }
     try validateAdds(list)
     if isExternal {
       try check(.externalCommitInit, externalInits == 1)
       try check(.externalCommitRemove, list.removes.count <= 1)
       if let index = list.removes.first, let old = tree[index], let new = pathLeaf {
-        try check(
-          .externalCommitSuccession,
-          application.validateSuccession(from: old, to: new) && new.encryptionKey != old.encryptionKey)
+        // The criteria of an Update for the removed leaf.
+        try check(.externalCommitSuccession, application.validateSuccession(from: old, to: new))
+        try check(.updateEncryptionKey, new.encryptionKey != old.encryptionKey)
       }
     }
     return list
@@ -238,12 +255,8 @@ extension PublicGroup {
       try leaf.validate(in: context, required: required, suite, application: application, using: crypto)
       try tree.validateAmongMembers(index)
     }
-    if let new = list.extensions {
-      // RFC 9420 §12.1.7: those added are covered above; census counts all who remain.
-      if let required { try check(.requiredCapabilitiesSupported, tree.census.allSatisfy(required)) }
-      for entry in new.entries { try check(.groupExtensionSupported, tree.census.allSupport(entry.type)) }
-      _ = try new.appDataDictionary()
-    }
+    // RFC 9420 §12.1.7 and §13.4: those added are covered above; the census counts all who remain. AppDataUpdate may bring the dictionary in.
+    if extensions != self.context.extensions { try tree.census.validate(extensions) }
     try verify(list.unverified, using: crypto)
     return (tree, extensions, added)
   }
@@ -278,6 +291,10 @@ extension PublicGroup {
       table[component] = new ?? []
     }
     let dictionary = AppDataDictionary(table)
-    extensions[.appDataDictionary] = dictionary.encoded()
+    let encoded = dictionary.encoded()
+    guard encoded.count <= Limits.parsedExtensionBytes, dictionary.entries.count <= Limits.dictionaryEntries else {
+      throw .decoding(.limitExceeded("app_data_dictionary"))
+    }
+    extensions[.appDataDictionary] = encoded
   }
 }

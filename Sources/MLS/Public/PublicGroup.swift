@@ -55,6 +55,8 @@ public struct PublicGroup: Sendable {
     verifying groupInfo: GroupInfo, tree supplied: RatchetTree?, application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) {
     let suite = try crypto.parameters(of: groupInfo.groupContext.cipherSuite)
+    try check(.epochLimit, groupInfo.groupContext.epoch < Limits.epoch)
+    try groupInfo.groupContext.extensions.validateForm()
     var tree: RatchetTree
     if let supplied {
       tree = supplied
@@ -66,7 +68,8 @@ public struct PublicGroup: Sendable {
     // RFC 9420 §12.4.3, MUST: the signature, by the leaf of the signer.
     let signer = tree[groupInfo.signer]
     try check(.groupInfoSigner, signer != nil)
-    if let signer { try check(.groupInfoSignature, groupInfo.isSigned(by: signer.signatureKey, suite, using: crypto)) }
+    guard let signer else { throw .internalError("a GroupInfo without signer was not rejected") }
+    try check(.groupInfoSignature, groupInfo.isSigned(by: signer.signatureKey, suite, using: crypto))
     try check(.duplicateExtension, !groupInfo.extensions.hasDuplicates)
     try tree.validate(for: groupInfo.groupContext, suite, application: application, using: crypto)
     self.init(
@@ -74,8 +77,7 @@ public struct PublicGroup: Sendable {
       interimTranscriptHash: TranscriptHash.interim(
         confirmed: groupInfo.groupContext.confirmedTranscriptHash, confirmationTag: groupInfo.confirmationTag, suite.hash, using: crypto),
       suite: suite)
-    try check(.duplicateExtension, !context.extensions.hasDuplicates)
-    _ = try appDataDictionary()
+    _ = try groupInfo.extensions.appDataDictionary()
   }
 
   /// Replaces the context, keeping its encoding.

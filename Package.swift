@@ -4,6 +4,7 @@
 // HAUSPOST_SLICE chooses what is built (each with its own scratch path, see Makefile):
 //   all   (default) everything that runs on Linux
 //   wasm  the portable targets in Embedded Swift for wasm32, no dependencies; built by Scripts/build-wasm
+// HAUSPOST_FUZZ=1 adds the libFuzzer executables, which need their own flags; Scripts/fuzz sets it.
 // HAUSPOST_BENCHMARK=1 adds to the wasm engine the operation that measures primitives.
 // HAUSPOST_RULE_SWITCH=1 compiles the switch with which the mutation run turns a single validation rule off; never set in a build that is shipped.
 import Foundation
@@ -12,6 +13,7 @@ import PackageDescription
 let wasm = Context.environment["HAUSPOST_SLICE"] == "wasm"
 let ruleSwitch = Context.environment["HAUSPOST_RULE_SWITCH"] == "1"
 
+let fuzz = Context.environment["HAUSPOST_FUZZ"] == "1"
 let benchmark = Context.environment["HAUSPOST_BENCHMARK"] == "1"
 
 let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]
@@ -59,11 +61,14 @@ if wasm {
       name: "bench-crypto", dependencies: ["CryptoInterface", "SwiftCryptoProvider", "BoringSSLProvider"], path: "Benchmarks/Crypto",
       swiftSettings: strict),
     .target(name: "MLSScenarios", dependencies: ["MLS", "CryptoInterface", "TLSCodec"], path: "Tests/MLSScenarios", swiftSettings: strict),
+    .target(
+      name: "MLSHarness", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], path: "Tests/MLSHarness",
+      swiftSettings: strict),
     .executableTarget(
       name: "bench-mls", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "SwiftCryptoProvider"], path: "Benchmarks/MLS",
       swiftSettings: strict),
     .testTarget(
-      name: "MLSTests", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], swiftSettings: strict),
+      name: "MLSTests", dependencies: ["MLS", "MLSScenarios", "MLSHarness", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], swiftSettings: strict),
     .testTarget(
       name: "CryptoProviderTests", dependencies: ["CryptoInterface", "TLSCodec", "SwiftCryptoProvider", "BoringSSLProvider", crypto],
       swiftSettings: strict),
@@ -71,6 +76,16 @@ if wasm {
       name: "MLSVectorTests", dependencies: ["MLSVectors", "MLS", "CryptoInterface", "SwiftCryptoProvider", "BoringSSLProvider"],
       swiftSettings: strict),
   ]
+}
+
+if fuzz {
+  for name in ["Decode", "Receive", "Member", "Join", "Records"] {
+    let product = "fuzz-" + name.lowercased()
+    products.append(.executable(name: product, targets: [product]))
+    targets.append(
+      .executableTarget(
+        name: product, dependencies: ["MLSHarness"], path: "Fuzz/" + name, swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+  }
 }
 
 let package = Package(

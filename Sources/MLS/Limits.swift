@@ -4,12 +4,28 @@ public enum Limits {
   public static let treeLeaves: UInt32 = 65_536
   /// Entries of one list in `Capabilities`: every entry is counted for the whole group when a member is added.
   public static let capabilityEntries = 1_024
+  /// Proposals in one commit: as many as a large group's members are added at once.
+  public static let commitProposals = 16_384
+  /// Nodes of an update path: the depth of the largest tree.
+  public static let pathNodes = 17
+  /// PSKs in one Welcome, certificates in one credential, senders in `external_senders`.
+  public static let shortList = 256
+  /// Epochs end here, so that counting on cannot overflow. A commit a second reaches it after 10^11 years.
+  public static let epoch: UInt64 = 1 << 62
+  /// Waiting proposals of one sender: a member has few, an external sender removes many.
+  public static let pendingProposalsPerSender = 1_024
+  /// How often a commit tries to fit waiting proposals that do not all go together.
+  static let commitTrials = 32
+  /// Commits of one's own whose fate was unclear when they were discarded, kept until the epoch ends.
+  static let abandonedCommits = 8
   /// Extensions in one list.
   public static let extensions = 256
   /// Proposals waiting for a commit in one epoch; each holds up to a key package or a leaf.
   public static let pendingProposals = 16_384
   /// Bytes of a decoded extension that the engine itself keeps parsed (required capabilities, external senders, dictionary).
   public static let parsedExtensionBytes = 1 << 20
+  /// Components in one app_data_dictionary.
+  public static let dictionaryEntries = 1_024
   /// Bytes of one MLSMessage. A commit that adds 1,000 X-Wing members takes 2.7 MB, the filled tree of 10,000 takes 27 MB.
   public static let messageBytes = 64 << 20
 }

@@ -34,6 +34,7 @@ package func describe(_ error: MLSError) -> String {
   case .generationUsed: "generation used before"
   case .ratchetExhausted: "ratchet exhausted"
   case .usage(let usage): "not possible now: \(usage.rawValue)"
+  case .ownCommitUnknown: "a commit of this member's own that its state does not know"
   case .missingPSK: "a pre-shared key is missing"
   case .unknownProposal: "names a proposal that was not received"
   case .crypto(let error): describe(error)

@@ -29,7 +29,8 @@ public struct TestClient: Sendable {
     let pair: SignatureKeyPair
     do { pair = try crypto.generateSignatureKeyPair(parameters.signature) } catch { throw .crypto(error) }
     identity = ClientIdentity(
-      credential: .basic(identity: Array(name.utf8)), signatureKeyPair: pair, capabilities: TestClient.capabilities(crypto))
+      credential: .basic(identity: Array(name.utf8)), signatureKeyPair: pair, capabilities: TestClient.capabilities(crypto),
+      components: (0x8000..<0x8004).map { ComponentID($0) })
   }
 
   /// What Hauspost's clients support.

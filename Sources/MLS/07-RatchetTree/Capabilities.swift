@@ -38,15 +38,11 @@ public struct Capabilities: Hashable, Sendable, TLSEncodable, TLSDecodable {
   }
 
   public init(from reader: inout Reader) throws(DecodingError) {
-    versions = try reader.vector()
-    cipherSuites = try reader.vector()
-    extensions = try reader.vector()
-    proposals = try reader.vector()
-    credentials = try reader.vector()
-    let most = Limits.capabilityEntries
-    if versions.count > most || cipherSuites.count > most || extensions.count > most || proposals.count > most || credentials.count > most {
-      throw .limitExceeded("capabilityEntries")
-    }
+    versions = try reader.vector(atMost: Limits.capabilityEntries)
+    cipherSuites = try reader.vector(atMost: Limits.capabilityEntries)
+    extensions = try reader.vector(atMost: Limits.capabilityEntries)
+    proposals = try reader.vector(atMost: Limits.capabilityEntries)
+    credentials = try reader.vector(atMost: Limits.capabilityEntries)
   }
 
   public func encode(to writer: inout Writer) {
@@ -105,6 +101,8 @@ public struct Lifetime: Hashable, Sendable, TLSEncodable, TLSDecodable {
     writer.uint64(notBefore)
     writer.uint64(notAfter)
   }
+  /// The longest total lifetime that is accepted unless the application says otherwise: 400 days.
+  public static let defaultMaximum: UInt64 = 400 * 86_400
   /// - Parameter now: seconds since 1970.
   public func contains(_ now: UInt64) -> Bool { notBefore <= now && now <= notAfter }
   /// Whether the range is no longer than the application's maximum (RFC 9420 §7.2, MUST define one).

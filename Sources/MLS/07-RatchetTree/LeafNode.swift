@@ -114,6 +114,14 @@ public struct LeafNode: Hashable, Sendable, TLSEncodable, TLSDecodable {
       signature: signature)
   }
 
+  /// The application components that the client supports (draft-ietf-mls-extensions, `app_components`); none where the list is absent or unreadable.
+  public var components: [ComponentID] {
+    guard let data = extensions[.appDataDictionary], let dictionary = try? AppDataDictionary(decoding: data),
+      let list = dictionary[.appComponents], let components = try? ComponentsList(decoding: list)
+    else { return [] }
+    return components.components
+  }
+
   /// The parent hash that a committed leaf carries, nil for other sources.
   var parentHash: [UInt8]? {
     if case .commit(let parentHash) = source { return parentHash }

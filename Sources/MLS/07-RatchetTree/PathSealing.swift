@@ -83,7 +83,6 @@ extension RatchetTree {
     using crypto: some CryptoProvider
   ) throws(MLSError) {
     let path = filteredDirectPath(author)
-    try check(.updatePathLength, update.nodes.count == path.count)
     guard update.nodes.count == path.count else { throw .internalError("a path of another length was not rejected") }
     for (i, step) in path.enumerated() {
       let recipients = resolution(step.copathChild).filter { !($0.isLeaf && added.contains($0.leaf)) }
@@ -105,9 +104,10 @@ extension RatchetTree {
   ) throws(MLSError) -> (state: TreeKEMPrivateState, commitSecret: Secret, opened: PathSecret) {
     // The copath is not touched by the merge, so its resolution is the same before and after.
     let path = filteredDirectPath(author)
+    // The own path, where a commit of one's own comes back after it was forgotten: it is sealed to the others.
     guard update.nodes.count == path.count,
       let position = path.firstIndex(where: { $0.copathChild.isAncestor(of: old.leafIndex) || $0.copathChild == old.leafIndex.node })
-    else { throw .internalError("no node of the path is above this member") }
+    else { throw .undecryptable("path secret: none is for this member") }
     let recipients = resolution(path[position].copathChild).filter { !($0.isLeaf && added.contains($0.leaf)) }
     guard let slot = recipients.firstIndex(where: { old[$0] != nil }), let key = old[recipients[slot]],
       slot < update.nodes[position].encryptedPathSecret.count

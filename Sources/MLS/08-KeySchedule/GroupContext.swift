@@ -44,6 +44,12 @@ public struct GroupContext: Hashable, Sendable, TLSEncodable, TLSDecodable {
     extensions = try Extensions(from: &reader)
   }
 
+  /// The epoch after this one. Nobody counts to the end, but a peer may begin a group there.
+  mutating func enterNextEpoch() throws(MLSError) {
+    guard epoch < .max else { throw .decoding(.limitExceeded("epoch")) }
+    epoch += 1
+  }
+
   public func encode(to writer: inout Writer) {
     version.encode(to: &writer)
     cipherSuite.encode(to: &writer)

@@ -13,14 +13,14 @@ extension Group {
   ) throws(MLSError) -> Group {
     let parameters = try crypto.parameters(of: suite)
     let pair = try crypto.freshKeyPair(parameters.kem)
-    var leaf = identity.leaf(encryptionKey: pair.publicKey, source: .keyPackage(lifetime), using: crypto)
+    var leaf = try identity.leaf(encryptionKey: pair.publicKey, source: .keyPackage(lifetime), using: crypto)
     try leaf.sign(parameters, with: identity.signatureKeyPair.privateKey, using: crypto)
     var tree = RatchetTree()
     let index = try tree.add(leaf)
     let context = GroupContext(
       cipherSuite: suite, groupID: groupID, epoch: 0, treeHash: tree.treeHash(parameters.hash, using: crypto), confirmedTranscriptHash: [],
       extensions: extensions)
-    try check(.duplicateExtension, !extensions.hasDuplicates)
+    try extensions.validateForGroup(application: application)
     let required = try extensions.parsed(.requiredCapabilities, as: RequiredCapabilities.self)
     try leaf.validate(in: context, required: required, parameters, application: application, using: crypto)
     // RFC 9420 §11: "a fresh random value" for the epoch secret's input, through the ordinary key schedule.

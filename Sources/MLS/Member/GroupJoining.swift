@@ -9,7 +9,8 @@ public struct JoiningContext: Sendable {
   public var psks: PreSharedKeys
   /// The old group, where the Welcome continues one by ReInit or branches from one.
   public var priorGroup: Group?
-  /// Whether this client is in a group of this id already (RFC 9420 §12.4.3, MUST be unique).
+  /// Whether this client is in a group of this id already (RFC 9420 §12.4.3, MUST be unique). Without an answer here, a Welcome that carries the id of
+  /// another group of this client is joined, and its records would mix with that group's.
   public var isKnownGroup: @Sendable ([UInt8]) -> Bool
   public var reordering: ReorderingPolicy
 
@@ -59,6 +60,13 @@ extension Group {
       let above = [ancestor] + TreeMath.directPath(own, leaves: group.tree.leafCount).filter { $0.level > ancestor.level }
       _ = try privateState.implant(
         pathSecret, along: above.filter { group.tree[$0] != nil }, in: group.tree, suite, using: crypto)
+    }
+
+    // The tree invariant (RFC 9420 §4.2): without the key of a node above, a later path could not be read, and its author would be blamed.
+    for node in TreeMath.directPath(own, leaves: group.tree.leafCount) {
+      if let parent = group.tree.parentNode(node) {
+        try check(.welcomePathSecret, privateState[node] != nil || parent.unmergedLeaves.contains(own))
+      }
     }
 
     let epoch = EpochSecrets(joiner: secrets.joinerSecret, psk: pskSecret, context: group.encodedContext, suite, using: crypto)

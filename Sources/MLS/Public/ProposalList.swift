@@ -18,11 +18,6 @@ struct UnverifiedSignature {
   var item: SignatureToVerify
 }
 
-/// A special circumstance in which a resumption PSK of this usage is allowed (RFC 9420 §12.1.4).
-enum ResumptionCircumstance: Sendable {
-  case none, reinit, branch
-}
-
 /// The valid list of a commit, sorted by what it does.
 struct ProposalList {
   var adds: [KeyPackage] = []
@@ -45,12 +40,15 @@ extension PublicGroup {
   /// Looks up what a commit names.
   func resolve(_ entries: [ProposalOrRef], committer: Sender) throws(MLSError) -> [CommittedProposal] {
     var result: [CommittedProposal] = []
+    var named: Set<ProposalRef> = []
     for entry in entries {
       switch entry {
       case .proposal(let proposal):
         try check(.selfRemoveByReference, proposal.type != .selfRemove)
         result.append(CommittedProposal(proposal: proposal, sender: committer, byReference: false))
       case .reference(let ref):
+        // 33 bytes that name a large proposal again and again would cost its size each time.
+        guard named.insert(ref).inserted else { throw .decoding(.invalidValue("commit: a proposal is named twice")) }
         guard let i = proposalsByRef[ref] else { throw .unknownProposal }
         result.append(
           CommittedProposal(proposal: proposals[i].proposal, sender: proposals[i].sender, byReference: true, ref: ref))
@@ -62,7 +60,7 @@ extension PublicGroup {
   /// RFC 9420 §12.1: whether a proposal is valid by itself, in the current epoch.
   /// - Returns: the signatures that remain to be verified.
   func validate(
-    _ proposal: Proposal, from sender: Sender, circumstance: ResumptionCircumstance = .none, application: some MLSApplication,
+    _ proposal: Proposal, from sender: Sender, application: some MLSApplication,
     using crypto: some CryptoProvider
   ) throws(MLSError) -> [UnverifiedSignature] {
     try check(.proposalPermitted, application.permits(proposal, from: sender, in: self))
@@ -84,15 +82,23 @@ extension PublicGroup {
       try check(.removeTarget, tree[index] != nil)
     case .psk(let id):
       if case .resumption(let usage, _, _) = id.kind {
-        try check(.pskReinitUsage, usage != .reinit || circumstance == .reinit)
-        try check(.pskBranchUsage, usage != .branch || circumstance == .branch)
+        // Setting up a successor is the first commit of a group of one.
+        let setsUp = epoch == 0 && tree.memberCount == 1
+        try check(.pskReinitUsage, usage != .reinit || setsUp)
+        try check(.pskBranchUsage, usage != .branch || setsUp)
       }
       try check(.pskNonce, id.nonce.count == suite.hash.size)
     case .reinit(let reinit):
       try check(.reinitVersion, reinit.version.rawValue >= context.version.rawValue)
-      try check(.duplicateExtension, !reinit.extensions.hasDuplicates)
+      // A ReInit ends the group: it must lead somewhere that all members can go.
+      try check(
+        .reinitSupported,
+        tree.census.allSupport(reinit.version) && tree.census.allSupport(reinit.cipherSuite) && !reinit.groupID.isEmpty
+          && reinit.groupID != groupID)
+      try reinit.extensions.validateForGroup(application: application)
+      try tree.census.validate(reinit.extensions)
     case .groupContextExtensions(let extensions):
-      try check(.duplicateExtension, !extensions.hasDuplicates)
+      try extensions.validateForGroup(application: application)
     case .selfRemove:
       if case .member = sender { } else { try check(.selfRemoveSender, false) }
     case .externalInit, .appDataUpdate:
@@ -114,7 +120,7 @@ extension PublicGroup {
 
   /// RFC 9420 §12.2, for a regular or an external commit.
   func validate(
-    _ proposals: [CommittedProposal], committer: Sender, pathLeaf: LeafNode?, circumstance: ResumptionCircumstance = .none,
+    _ proposals: [CommittedProposal], committer: Sender, pathLeaf: LeafNode?,
     application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) -> ProposalList {
     var list = ProposalList()
@@ -125,12 +131,13 @@ extension PublicGroup {
     var appData: [ComponentID: (updates: Int, removes: Int)] = [:]
     let isExternal = committer == .newMemberCommit
     var externalInits = 0
+    var types: Set<ProposalType> = []
     for entry in proposals {
       let type = entry.proposal.type
       let signatures = try validate(
-        entry.proposal, from: entry.sender, circumstance: circumstance, application: application, using: crypto)
+        entry.proposal, from: entry.sender, application: application, using: crypto)
       if !entry.byReference { list.unverified += signatures }
-      try check(.proposalTypeSupported, tree.census.allSupport(type))
+      types.insert(type)
       if type.requiresPath { list.requiresPath = true }
       if isExternal {
         try check(.externalCommitByValue, !entry.byReference || type == .selfRemove)
@@ -177,6 +184,10 @@ extension PublicGroup {
         list.appDataUpdates.append(update)
       }
     }
+    // RFC 9420 §12.2: of all who process the commit; those removed by it do not.
+    let removed = list.selfRemoves + list.removes
+    for type in types where !type.isDefault { try check(.proposalTypeSupported, tree.allSupport(type, except: removed)) }
+    for component in appData.keys { try check(.appDataComponent, tree.census.allSupport(component)) }
     if list.reinit != nil { try check(.reinitAlone, proposals.count == 1) }
     for count in appData.values {
       try check(.appDataOperations, count.removes == 0 || (count.removes == 1 && count.updates == 0))
@@ -232,12 +243,8 @@ extension PublicGroup {
       try leaf.validate(in: context, required: required, suite, application: application, using: crypto)
       try tree.validateAmongMembers(index)
     }
-    if let new = list.extensions {
-      // RFC 9420 §12.1.7: those added are covered above; census counts all who remain.
-      if let required { try check(.requiredCapabilitiesSupported, tree.census.allSatisfy(required)) }
-      for entry in new.entries { try check(.groupExtensionSupported, tree.census.allSupport(entry.type)) }
-      _ = try new.appDataDictionary()
-    }
+    // RFC 9420 §12.1.7 and §13.4: those added are covered above; the census counts all who remain. AppDataUpdate may bring the dictionary in.
+    if extensions != self.context.extensions { try tree.census.validate(extensions) }
     try verify(list.unverified, using: crypto)
     return (tree, extensions, added)
   }
@@ -269,6 +276,10 @@ extension PublicGroup {
       try check(.appDataAccepted, new != nil)
       dictionary[component] = new ?? []
     }
-    extensions[.appDataDictionary] = dictionary.encoded()
+    let encoded = dictionary.encoded()
+    guard encoded.count <= Limits.parsedExtensionBytes, dictionary.entries.count <= Limits.dictionaryEntries else {
+      throw .decoding(.limitExceeded("app_data_dictionary"))
+    }
+    extensions[.appDataDictionary] = encoded
   }
 }

@@ -53,6 +53,8 @@ public struct PublicGroup: Sendable {
     verifying groupInfo: GroupInfo, tree supplied: RatchetTree?, application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) {
     let suite = try crypto.parameters(of: groupInfo.groupContext.cipherSuite)
+    try check(.epochLimit, groupInfo.groupContext.epoch < Limits.epoch)
+    try groupInfo.groupContext.extensions.validateForGroup(application: application)
     var tree: RatchetTree
     if let supplied {
       tree = supplied
@@ -72,8 +74,6 @@ public struct PublicGroup: Sendable {
       interimTranscriptHash: TranscriptHash.interim(
         confirmed: groupInfo.groupContext.confirmedTranscriptHash, confirmationTag: groupInfo.confirmationTag, suite.hash, using: crypto),
       suite: suite)
-    try check(.duplicateExtension, !context.extensions.hasDuplicates)
-    _ = try appDataDictionary()
   }
 
   /// Replaces the context, keeping its encoding.

@@ -12,6 +12,14 @@ extension Group {
     return changes
   }
 
+  /// The first changes of a group that takes the place of another under the same id (a resync, or joining again): also deletes what only the old one had.
+  public mutating func takeChanges(replacing old: Group) -> [RecordChange] {
+    let new = records()
+    dirty = []
+    let kept = Set(new.map { $0.key })
+    return new + old.records().filter { !kept.contains($0.key) }.map { RecordChange($0.key, nil) }
+  }
+
   /// All records of the group.
   public func records() -> [RecordChange] {
     var copy = self
@@ -23,10 +31,11 @@ extension Group {
   // MARK: Marking
 
   mutating func markEverything() {
-    if status == .removed {
+    if status == .forgotten {
       dirty.insert(.header)
       return
     }
+    for i in 0..<abandoned.count { dirty.insert(.abandonedCommit(UInt32(i))) }
     dirty.formUnion([.header, .privateKeys, .pendingCommit])
     for node in 0..<tree.nodeCount { dirty.insert(.node(node)) }
     mark(epoch, state.secretTree)
@@ -77,9 +86,11 @@ extension Group {
 
   /// A removed member's secrets and tree are deleted, its header says why.
   mutating func forgetEpochSecrets() {
-    markEverythingAsGone()
+    markEverything()
     pastEpochs = []
     ownUpdates = []
+    pending = nil
+    abandoned = []
     let empty = Secret([])
     state.secrets = EpochSecrets(
       senderDataSecret: SenderDataSecret(empty), encryptionSecret: EncryptionSecret(empty), exporterSecret: ExporterSecret(empty),
@@ -90,19 +101,12 @@ extension Group {
     state.signingKey = SignaturePrivateKey(empty)
   }
 
-  private mutating func markEverythingAsGone() {
-    let status = self.status
-    self.status = .active
-    markEverything()
-    self.status = status
-  }
-
   // MARK: Values
 
   private func value(of key: RecordKey) -> [UInt8]? {
     var w = Writer()
     w.uint16(RecordVersion.current)
-    if status == .removed && key != .header { return nil }
+    if status == .forgotten && key != .header { return nil }
     switch key {
     case .header: writeHeader(&w)
     case .privateKeys: state.privateState.encode(to: &w)
@@ -132,6 +136,9 @@ extension Group {
     case .pendingCommit:
       guard let pending else { return nil }
       pending.write(&w, base: tree)
+    case .abandonedCommit(let i):
+      guard i < UInt32(abandoned.count) else { return nil }
+      abandoned[Int(i)].write(&w, base: tree)
     }
     return w.bytes
   }
@@ -148,6 +155,7 @@ extension Group {
     case .reinitialized(let reinit):
       w.uint8(3)
       reinit.encode(to: &w)
+    case .forgotten: w.uint8(4)
     }
     w.uint16(cipherSuite.rawValue)
     w.uint64(epoch)
@@ -179,11 +187,13 @@ extension Group {
 extension PendingCommit {
   /// With the new epoch's state, its tree as what differs from the current one.
   fileprivate func write(_ w: inout Writer, base: RatchetTree) {
-    message.encode(to: &w)
+    w.opaque(message.encoded())
     w.optional(welcome)
     groupInfo.encode(to: &w)
     w.vector(added)
     w.vector(removed)
+    w.vector(covered)
+    w.vector(leftOut)
     next.publicGroup.context.encode(to: &w)
     w.opaque(next.publicGroup.confirmationTag)
     w.opaque(next.publicGroup.interimTranscriptHash)
@@ -209,11 +219,13 @@ extension PendingCommit {
 
   fileprivate init(from r: inout Reader, base: RatchetTree, suite: CipherSuiteParameters) throws(MLSError) {
     do throws(DecodingError) {
-      message = try MLSMessage(from: &r)
+      message = try MLSMessage(decoding: try r.opaque())
       welcome = try r.optional()
       groupInfo = try GroupInfo(from: &r)
       added = try r.vector()
       removed = try r.vector()
+      covered = try r.vector()
+      leftOut = try r.vector()
       let context = try GroupContext(from: &r)
       let tag = try r.opaque()
       let interim = try r.opaque()
@@ -269,7 +281,10 @@ extension Group {
     self.reordering = reordering
   }
 
-  fileprivate mutating func setPending(_ value: PendingCommit) { pending = value }
+  fileprivate mutating func setPending(_ value: PendingCommit?, abandoned: [PendingCommit]) {
+    pending = value
+    self.abandoned = abandoned
+  }
 }
 
 /// Collects records in any order.
@@ -293,7 +308,7 @@ private struct RecordLoader {
   var header: Header?
   var privateState: TreeKEMPrivateState?
   var nodes: [(UInt32, StoredNode)] = []
-  var current: (tag: [UInt8], interim: [UInt8], secrets: EpochSecrets)?
+  var current: [UInt64: (tag: [UInt8], interim: [UInt8], secrets: EpochSecrets)] = [:]
   var past: [UInt64: Past] = [:]
   var secretNodes: [UInt64: [UInt32: Secret]] = [:]
   var ratchets: [UInt64: [UInt32: LeafRatchets]] = [:]
@@ -301,6 +316,7 @@ private struct RecordLoader {
   var proposals: [(UInt32, PendingProposal)] = []
   var ownUpdates: [OwnUpdate] = []
   var pending: Reader?
+  var abandoned: [UInt32: Reader] = [:]
 
   mutating func read(_ key: RecordKey, _ value: [UInt8]) throws(DecodingError) {
     var r = Reader(value)
@@ -311,7 +327,7 @@ private struct RecordLoader {
     case .node(let node): nodes.append((node, try StoredNode(from: &r)))
     case .epoch(let epoch):
       if try r.uint8() == 1 {
-        current = (try r.opaque(), try r.opaque(), try EpochSecrets(from: &r))
+        current[epoch] = (tag: try r.opaque(), interim: try r.opaque(), secrets: try EpochSecrets(from: &r))
       } else {
         past[epoch] = Past(
           context: try r.opaque(), endedAt: try r.uint64(), leafCount: try r.uint32(), senderDataSecret: SenderDataSecret(try r.secret()),
@@ -332,6 +348,9 @@ private struct RecordLoader {
     case .pendingCommit:
       pending = r
       return
+    case .abandonedCommit(let i):
+      abandoned[i] = r
+      return
     }
     try r.finish()
   }
@@ -342,6 +361,7 @@ private struct RecordLoader {
     case 1: status = .active
     case 2: status = .removed
     case 3: status = .reinitialized(try ReInit(from: &r))
+    case 4: status = .forgotten
     case let other: throw .unknownValue(type: "Group.Status", value: UInt64(other))
     }
     return Header(
@@ -352,8 +372,10 @@ private struct RecordLoader {
   func finish(_ reordering: ReorderingPolicy, using crypto: some CryptoProvider) throws(MLSError) -> Group {
     guard let header else { throw .corruptRecord("header") }
     let suite = try crypto.parameters(of: header.suite)
-    if header.status == .removed { return Self.removed(header, suite, reordering) }
-    guard let privateState, let current else { throw .corruptRecord("epoch") }
+    guard header.epoch < Limits.epoch else { throw .corruptRecord("epoch") }
+    if header.status == .forgotten { return Self.forgotten(header, suite, reordering) }
+    // Records of two groups of one id must not mix: there is one current epoch, and it is the header's.
+    guard let privateState, current.count == 1, let current = current[header.epoch] else { throw .corruptRecord("epoch") }
     guard header.leafCount.nonzeroBitCount == 1, header.leafCount <= Limits.treeLeaves, nodes.count == Int(2 * header.leafCount - 1) else {
       throw .corruptRecord("tree")
     }
@@ -384,14 +406,24 @@ private struct RecordLoader {
     }
     var result = Group(
       state: state, pastEpochs: pastEpochs, ownUpdates: ownUpdates, status: header.status, reordering: reordering)
-    if var reader = pending {
-      result.setPending(try PendingCommit(from: &reader, base: tree, suite: suite))
-      do { try reader.finish() } catch { throw .decoding(error) }
+    var commits: [PendingCommit] = []
+    for i in abandoned.keys.sorted() {
+      if let reader = abandoned[i] { commits.append(try Self.commit(reader, tree, suite)) }
     }
+    var waiting: PendingCommit?
+    if let pending { waiting = try Self.commit(pending, tree, suite) }
+    result.setPending(waiting, abandoned: commits)
     return result
   }
 
-  private static func removed(_ header: Header, _ suite: CipherSuiteParameters, _ reordering: ReorderingPolicy) -> Group {
+  private static func commit(_ reader: Reader, _ tree: RatchetTree, _ suite: CipherSuiteParameters) throws(MLSError) -> PendingCommit {
+    var reader = reader
+    let commit = try PendingCommit(from: &reader, base: tree, suite: suite)
+    do { try reader.finish() } catch { throw .decoding(error) }
+    return commit
+  }
+
+  private static func forgotten(_ header: Header, _ suite: CipherSuiteParameters, _ reordering: ReorderingPolicy) -> Group {
     let empty = Secret([])
     let secrets = EpochSecrets(
       senderDataSecret: SenderDataSecret(empty), encryptionSecret: EncryptionSecret(empty), exporterSecret: ExporterSecret(empty),
@@ -404,7 +436,7 @@ private struct RecordLoader {
     return Group(
       state: EpochState(
         publicGroup: group, secrets: secrets, secretTree: SecretTree(leafCount: 1, nodes: [:], ratchets: [:]), privateState: privateState,
-        signingKey: header.signingKey), pastEpochs: [], ownUpdates: [], status: .removed, reordering: reordering)
+        signingKey: header.signingKey), pastEpochs: [], ownUpdates: [], status: .forgotten, reordering: reordering)
   }
 }
 

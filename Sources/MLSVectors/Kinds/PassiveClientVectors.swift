@@ -52,8 +52,9 @@ enum PassiveClientVectors {
     throws(CaseProblem) -> KeyPackageBundle
   {
     // The description says KeyPackage, the official files hold an MLSMessage.
+    let bytes = try vector.bytes("key_package")
     let keyPackage: KeyPackage
-    if let message = try? MLSMessage(decoding: try vector.bytes("key_package")), case .keyPackage(let inner) = message {
+    if let message = try? MLSMessage(decoding: bytes), case .keyPackage(let inner) = message {
       keyPackage = inner
     } else {
       keyPackage = try vector.decoded("key_package")

@@ -18,8 +18,10 @@ let benchmark = Context.environment["HAUSPOST_BENCHMARK"] == "1"
 
 let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]
 let portable: [SwiftSetting] =
-  strict + (ruleSwitch ? [.define("HAUSPOST_RULE_SWITCH")] : [])
-  + (wasm ? WasmTools.swiftSettings : [.treatWarning("EmbeddedRestrictions", as: .error)])
+  strict + (wasm ? WasmTools.swiftSettings : [.treatWarning("EmbeddedRestrictions", as: .error)])
+
+/// For the engine and the mutation run alone, so that nothing below them is compiled again.
+let switchable: [SwiftSetting] = ruleSwitch ? [.define("HAUSPOST_RULE_SWITCH")] : []
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
@@ -27,7 +29,7 @@ var products: [Product] = []
 var targets: [Target] = [
   .target(name: "TLSCodec", swiftSettings: portable),
   .target(name: "CryptoInterface", dependencies: ["TLSCodec"], swiftSettings: portable),
-  .target(name: "MLS", dependencies: ["TLSCodec", "CryptoInterface"], swiftSettings: portable),
+  .target(name: "MLS", dependencies: ["TLSCodec", "CryptoInterface"], swiftSettings: portable + switchable),
   .target(name: "MLSVectors", dependencies: ["TLSCodec", "CryptoInterface", "MLS"], swiftSettings: portable),
   // Natively the C module comes with swift-crypto's product, in the wasm slice from Scripts/build-boringssl-wasm.
   .target(name: "BoringSSLProvider", dependencies: wasm ? ["CryptoInterface"] : ["CryptoInterface", crypto], swiftSettings: portable),
@@ -67,6 +69,9 @@ if wasm {
     .executableTarget(
       name: "bench-mls", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "SwiftCryptoProvider"], path: "Benchmarks/MLS",
       swiftSettings: strict),
+    .executableTarget(
+      name: "mls-mutation", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "SwiftCryptoProvider"], path: "Tests/Mutation",
+      swiftSettings: strict + switchable),
     .testTarget(
       name: "MLSTests", dependencies: ["MLS", "MLSScenarios", "MLSHarness", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], swiftSettings: strict),
     .testTarget(

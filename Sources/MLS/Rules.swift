@@ -76,12 +76,16 @@ public enum Rule: String, CaseIterable, Sendable {
   case keyPackageVersionAndSuite = "10.1-version-suite"
   case keyPackageSignature = "10.1-signature"
   case keyPackageInitKey = "10.1-init-key"
+  /// The key package's extensions, as far as they are known here, are listed in the leaf's capabilities.
+  case keyPackageExtensionsListed = "10-extensions-listed"
 
   // §11 Group creation
   case reinitParameters = "11.2-parameters"
   case reinitEpoch = "11.2-epoch"
   /// All members of the old group are in the new one.
   case reinitMembers = "11.2-members"
+  /// The Welcome that continues a group ended by ReInit names its resumption PSK.
+  case reinitPSK = "11.2-psk"
   case branchParameters = "11.3-parameters"
   case branchEpoch = "11.3-epoch"
   /// All members of the new group are in the old one.
@@ -162,8 +166,7 @@ public enum Rule: String, CaseIterable, Sendable {
   // draft-ietf-mls-extensions
   case selfRemoveByReference = "ext-self-remove-reference"
   case selfRemovePublic = "ext-self-remove-public"
-  case selfRemoveSender = "ext-self-remove-sender"
-  /// One SelfRemove of a member in an epoch.
+  /// A member proposes its own removal once in an epoch.
   case selfRemoveOnce = "ext-self-remove-once"
   case selfRemoveAndRemove = "ext-self-remove-and-remove"
   case appDataDictionary = "ext-dictionary"

@@ -6,7 +6,9 @@ extension CryptoProvider {
   /// The parameters of a suite.
   /// - Throws: `.rule(.cipherSuite)` for a suite that this provider does not offer.
   func parameters(of suite: CipherSuite) throws(MLSError) -> CipherSuiteParameters {
-    guard let parameters = suites.parameters(of: suite) else { throw .rule(.cipherSuite) }
+    let parameters = suites.parameters(of: suite)
+    try check(.cipherSuite, parameters != nil)
+    guard let parameters else { throw .internalError("an unknown suite was not rejected") }
     return parameters
   }
 

@@ -53,9 +53,17 @@ public struct Capabilities: Hashable, Sendable, TLSEncodable, TLSDecodable {
     writer.vector(credentials)
   }
 
-  /// With one GREASE value in each list that RFC 9420 §13.5 names.
-  func greased(_ crypto: some CryptoProvider) -> Capabilities {
+  /// RFC 9420 §7.2, MUST for the creator: default types are not listed. Receivers take such a list as it is, since values there are to be ignored.
+  var withoutDefaults: Capabilities {
     var result = self
+    result.extensions.removeAll { $0.isDefault }
+    result.proposals.removeAll { $0.isDefault }
+    return result
+  }
+
+  /// As sent: without default types, with one GREASE value in each list that RFC 9420 §13.5 names.
+  func greased(_ crypto: some CryptoProvider) -> Capabilities {
+    var result = withoutDefaults
     result.cipherSuites.append(CipherSuite(GREASE.pick(crypto)))
     result.extensions.append(ExtensionType(GREASE.pick(crypto)))
     result.proposals.append(ProposalType(GREASE.pick(crypto)))

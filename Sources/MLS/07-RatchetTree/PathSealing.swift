@@ -82,6 +82,7 @@ extension RatchetTree {
     _ update: UpdatePath, author: LeafIndex, excluding added: Set<LeafIndex>, _ suite: CipherSuiteParameters,
     using crypto: some CryptoProvider
   ) throws(MLSError) {
+    guard author.value < leafCount else { throw .internalError("a committer outside of the tree was not rejected") }
     let path = filteredDirectPath(author)
     guard update.nodes.count == path.count else { throw .internalError("a path of another length was not rejected") }
     for (i, step) in path.enumerated() {
@@ -104,10 +105,9 @@ extension RatchetTree {
   ) throws(MLSError) -> (state: TreeKEMPrivateState, commitSecret: Secret, opened: PathSecret) {
     // The copath is not touched by the merge, so its resolution is the same before and after.
     let path = filteredDirectPath(author)
-    // The own path, where a commit of one's own comes back after it was forgotten: it is sealed to the others.
-    guard update.nodes.count == path.count,
-      let position = path.firstIndex(where: { $0.copathChild.isAncestor(of: old.leafIndex) || $0.copathChild == old.leafIndex.node })
-    else { throw .undecryptable("path secret: none is for this member") }
+    guard update.nodes.count == path.count else { throw .internalError("a path of another length was not rejected") }
+    guard let position = path.firstIndex(where: { $0.copathChild.isAncestor(of: old.leafIndex) || $0.copathChild == old.leafIndex.node })
+    else { throw .undecryptable("path secret: a commit of one's own that is not pending") }
     let recipients = resolution(path[position].copathChild).filter { !($0.isLeaf && added.contains($0.leaf)) }
     guard let slot = recipients.firstIndex(where: { old[$0] != nil }), let key = old[recipients[slot]],
       slot < update.nodes[position].encryptedPathSecret.count

@@ -65,14 +65,6 @@ public struct RatchetTree: Sendable {
   /// How many nodes have this encryption key.
   func count(of key: HPKEPublicKey) -> UInt32 { encryptionKeys[key.bytes] ?? 0 }
 
-  /// Whether all members but these support a proposal type.
-  func allSupport(_ type: ProposalType, except removed: [LeafIndex]) -> Bool {
-    if removed.isEmpty { return census.allSupport(type) }
-    var rest = census
-    for index in Set(removed) { if let leaf = self[index] { rest.remove(leaf) } }
-    return rest.allSupport(type)
-  }
-
   // MARK: Writing
 
   /// All writes come through here: keeps counts, key indices and cached hashes true.

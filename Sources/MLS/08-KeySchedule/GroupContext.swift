@@ -36,6 +36,7 @@ public struct GroupContext: Hashable, Sendable, TLSEncodable, TLSDecodable {
 
   public init(from reader: inout Reader) throws(DecodingError) {
     version = try ProtocolVersion(from: &reader)
+    guard version == .mls10 else { throw .unknownValue(type: "ProtocolVersion", value: UInt64(version.rawValue)) }
     cipherSuite = try CipherSuite(from: &reader)
     groupID = try reader.opaque()
     epoch = try reader.uint64()

@@ -74,7 +74,8 @@ public struct KeyPackageBundle: Sendable {
       dictionary[.lastResortKeyPackage] = []
       extensions[.appDataDictionary] = dictionary.encoded()
     }
-    extensions.entries.append(Extension(ExtensionType(GREASE.pick(crypto)), crypto.random(4)))
+    // RFC 9420 §10, MUST: the type is listed in the capabilities, where the leaf's GREASE stands last.
+    if let grease = leaf.capabilities.extensions.last { extensions.entries.append(Extension(grease, crypto.random(4))) }
     var keyPackage = KeyPackage(cipherSuite: suite, initKey: initPair.publicKey, leafNode: leaf, extensions: extensions)
     try keyPackage.sign(parameters, with: identity.signatureKeyPair.privateKey, using: crypto)
     return KeyPackageBundle(

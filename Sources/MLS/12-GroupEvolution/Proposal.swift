@@ -157,4 +157,10 @@ public struct PendingProposal: Equatable, Sendable {
   public let ref: ProposalRef
   public let proposal: Proposal
   public let sender: Sender
+
+  package init(ref: ProposalRef, proposal: Proposal, sender: Sender) {
+    self.ref = ref
+    self.proposal = proposal
+    self.sender = sender
+  }
 }

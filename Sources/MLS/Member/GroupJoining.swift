@@ -41,6 +41,7 @@ extension Group {
     let secrets = try open(entry, welcome, bundle, suite, using: crypto)
 
     // PSKs and the GroupInfo.
+    for id in secrets.psks { try check(.pskNonce, id.nonce.count == suite.hash.size) }
     try validateResumption(secrets.psks)
     let pskSecret = PSKSecret.combine(try lookUp(secrets.psks, joining), suite, using: crypto)
     let info = try EpochSecrets.welcomeSecret(secrets.joinerSecret, psk: pskSecret, suite, using: crypto)
@@ -57,9 +58,9 @@ extension Group {
     var privateState = TreeKEMPrivateState(leafIndex: own, leafKey: bundle.encryptionPrivateKey)
     if let pathSecret = secrets.pathSecret {
       let ancestor = TreeMath.commonAncestor(own, info.signer)
-      let above = [ancestor] + TreeMath.directPath(own, leaves: group.tree.leafCount).filter { $0.level > ancestor.level }
-      _ = try privateState.implant(
-        pathSecret, along: above.filter { group.tree[$0] != nil }, in: group.tree, suite, using: crypto)
+      // RFC 9420 §12.4.3.1: the ancestor itself, then those above it that the path has set.
+      let above = TreeMath.directPath(own, leaves: group.tree.leafCount).filter { $0.level > ancestor.level && group.tree[$0] != nil }
+      _ = try privateState.implant(pathSecret, along: [ancestor] + above, in: group.tree, suite, using: crypto)
     }
 
     // The tree invariant (RFC 9420 §4.2): without the key of a node above, a later path could not be read, and its author would be blamed.
@@ -118,28 +119,36 @@ extension Group {
   private static func validateSuccession(
     of group: PublicGroup, psks: [PreSharedKeyID], prior: Group?, application: some MLSApplication
   ) throws(MLSError) {
+    if let prior, case .reinitialized(let reinit) = prior.status, reinit.groupID == group.groupID {
+      try check(.reinitPSK, psks.contains { $0.kind == .resumption(usage: .reinit, groupID: prior.groupID, epoch: prior.epoch) })
+    }
     for id in psks {
       guard case .resumption(let usage, let groupID, let epoch) = id.kind, usage != .application else { continue }
       guard let prior, prior.groupID == groupID else { throw .missingPSK }
       if usage == .reinit {
         try check(.reinitEpoch, group.epoch == 1)
-        guard case .reinitialized(let reinit) = prior.status, epoch == prior.epoch else { throw .rule(.reinitParameters) }
-        try check(
-          .reinitParameters,
-          group.groupID == reinit.groupID && group.context.version == reinit.version && group.context.cipherSuite == reinit.cipherSuite
-            && group.context.extensions == reinit.extensions)
+        try check(.reinitParameters, prior.status == .reinitialized(group.asReInit) && epoch == prior.epoch)
+        let members = group.tree.leaves
         for (_, old) in prior.tree.leaves {
-          try check(.reinitMembers, group.tree.leaves.contains { application.representSameClient(old, $0.node) })
+          try check(.reinitMembers, members.contains { application.representSameClient(old, $0.node) })
         }
       } else {
         try check(.branchEpoch, group.epoch == 1)
         try check(
           .branchParameters,
           group.context.version == prior.context.version && group.context.cipherSuite == prior.context.cipherSuite)
+        let members = prior.tree.leaves
         for (_, new) in group.tree.leaves {
-          try check(.branchMembers, prior.tree.leaves.contains { application.representSameClient($0.node, new) })
+          try check(.branchMembers, members.contains { application.representSameClient($0.node, new) })
         }
       }
     }
+  }
+}
+
+extension PublicGroup {
+  /// The ReInit that this group would fulfil.
+  fileprivate var asReInit: ReInit {
+    ReInit(groupID: groupID, version: context.version, cipherSuite: context.cipherSuite, extensions: context.extensions)
   }
 }

@@ -72,7 +72,7 @@ public struct LeafChange: Sendable {
   /// - Returns: the key that signs the new leaf.
   func apply(to leaf: inout LeafNode, current: SignaturePrivateKey) -> SignaturePrivateKey {
     if let credential { leaf.credential = credential }
-    if let capabilities { leaf.capabilities = capabilities }
+    if let capabilities { leaf.capabilities = capabilities.withoutDefaults }
     if let extensions { leaf.extensions = extensions }
     guard let signatureKeyPair else { return current }
     leaf.signatureKey = signatureKeyPair.publicKey

@@ -116,7 +116,7 @@ extension PublicGroup {
     switch sender {
     case .member(let index): committer = index
     case .newMemberCommit: committer = try tree.leftmostBlankLeaf()
-    default: throw .rule(.externalSenderContent)
+    default: throw .internalError("an external sender's commit was not rejected")
     }
     var newContext = context
     newContext.extensions = extensions

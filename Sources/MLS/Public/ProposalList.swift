@@ -73,13 +73,14 @@ extension PublicGroup {
           rule: .leafSignature, item: keyPackage.leafNode.signatureToVerify(groupID: groupID, leafIndex: LeafIndex(0))),
       ]
     case .update(let leaf):
-      guard case .member(let index) = sender, let old = tree[index] else { throw .rule(.senderIsMember) }
+      guard case .member(let index) = sender, let old = tree[index] else { throw .internalError("an Update of no member was not rejected") }
       try check(.leafSourceUpdate, leaf.source == .update)
       try check(.updateEncryptionKey, leaf.encryptionKey != old.encryptionKey)
       try check(.credentialSuccession, application.validateSuccession(from: old, to: leaf))
       return [UnverifiedSignature(rule: .leafSignature, item: leaf.signatureToVerify(groupID: groupID, leafIndex: index))]
     case .remove(let index):
       try check(.removeTarget, tree[index] != nil)
+      guard index.value < tree.leafCount else { throw .internalError("a Remove of no leaf was not rejected") }
     case .psk(let id):
       if case .resumption(let usage, _, _) = id.kind {
         // Setting up a successor is the first commit of a group of one.
@@ -99,9 +100,10 @@ extension PublicGroup {
       try tree.census.validate(reinit.extensions)
     case .groupContextExtensions(let extensions):
       try extensions.validateForGroup(application: application)
-    case .selfRemove:
-      if case .member = sender { } else { try check(.selfRemoveSender, false) }
-    case .externalInit, .appDataUpdate:
+    case .externalInit:
+      // RFC 9420 §12.1.6: in no other context than an external commit, so not as a message of its own either.
+      try check(.externalInitInCommit, sender == .newMemberCommit)
+    case .selfRemove, .appDataUpdate:
       break
     }
     return []
@@ -114,6 +116,10 @@ extension PublicGroup {
     try check(.keyPackageInitKey, keyPackage.initKey != keyPackage.leafNode.encryptionKey)
     try check(.publicKey, crypto.isValid(keyPackage.initKey, suite))
     try check(.duplicateExtension, !keyPackage.extensions.hasDuplicates)
+    // RFC 9420 §10, MUST; unknown ones MUST be ignored, so that a peer's unlisted GREASE is no reason to refuse.
+    for entry in keyPackage.extensions.entries where entry.type == .appDataDictionary {
+      try check(.keyPackageExtensionsListed, keyPackage.leafNode.capabilities.supports(entry.type))
+    }
     if case .keyPackage = keyPackage.leafNode.source { } else { try check(.leafSourceKeyPackage, false) }
     if keyPackage.extensions[.appDataDictionary] != nil { _ = try keyPackage.extensions.appDataDictionary() }
   }
@@ -125,32 +131,32 @@ extension PublicGroup {
   ) throws(MLSError) -> ProposalList {
     var list = ProposalList()
     list.isEmpty = proposals.isEmpty
+    var types: Set<ProposalType> = []
     var changed: Set<LeafIndex> = []
     var selfRemoved: Set<LeafIndex> = []
     var pskIDs: Set<PreSharedKeyID> = []
     var appData: [ComponentID: (updates: Int, removes: Int)] = [:]
     let isExternal = committer == .newMemberCommit
     var externalInits = 0
-    var types: Set<ProposalType> = []
     for entry in proposals {
       let type = entry.proposal.type
-      let signatures = try validate(
-        entry.proposal, from: entry.sender, application: application, using: crypto)
-      if !entry.byReference { list.unverified += signatures }
-      types.insert(type)
-      if type.requiresPath { list.requiresPath = true }
       if isExternal {
         try check(.externalCommitByValue, !entry.byReference || type == .selfRemove)
         try check(
           .externalCommitTypes,
           type == .externalInit || type == .remove || type == .psk || type == .selfRemove || type == .appDataUpdate)
       }
+      let signatures = try validate(
+        entry.proposal, from: entry.sender, application: application, using: crypto)
+      if !entry.byReference { list.unverified += signatures }
+      types.insert(type)
+      if type.requiresPath { list.requiresPath = true }
       switch entry.proposal {
       case .add(let keyPackage):
         list.adds.append(keyPackage)
       case .update(let node):
         try check(.committerUpdate, entry.sender != committer)
-        guard case .member(let index) = entry.sender else { throw .rule(.senderIsMember) }
+        guard case .member(let index) = entry.sender else { throw .internalError("an Update of no member was not rejected") }
         try check(.oneChangePerLeaf, changed.insert(index).inserted)
         list.updates.append((index, node, entry.ref))
       case .remove(let index):
@@ -159,7 +165,8 @@ extension PublicGroup {
         try check(.oneChangePerLeaf, changed.insert(index).inserted)
         list.removes.append(index)
       case .selfRemove:
-        guard case .member(let index) = entry.sender else { throw .rule(.selfRemoveSender) }
+        // Others than members are refused before: by value, and as external senders.
+        guard case .member(let index) = entry.sender else { throw .internalError("a SelfRemove of no member was not rejected") }
         try check(.committerRemove, committer != .member(index))
         try check(.selfRemoveAndRemove, !list.removes.contains(index))
         try check(.oneChangePerLeaf, changed.insert(index).inserted || list.removes.contains(index))
@@ -172,7 +179,6 @@ extension PublicGroup {
         list.reinit = reinit
       case .externalInit(let kemOutput):
         externalInits += 1
-        try check(.externalInitInCommit, isExternal)
         list.kemOutput = kemOutput
       case .groupContextExtensions(let extensions):
         try check(.oneGroupContextExtensions, list.extensions == nil)
@@ -184,22 +190,25 @@ extension PublicGroup {
         list.appDataUpdates.append(update)
       }
     }
-    // RFC 9420 §12.2: of all who process the commit; those removed by it do not.
-    let removed = list.selfRemoves + list.removes
-    for type in types where !type.isDefault { try check(.proposalTypeSupported, tree.allSupport(type, except: removed)) }
     for component in appData.keys { try check(.appDataComponent, tree.census.allSupport(component)) }
     if list.reinit != nil { try check(.reinitAlone, proposals.count == 1) }
     for count in appData.values {
       try check(.appDataOperations, count.removes == 0 || (count.removes == 1 && count.updates == 0))
     }
+    // RFC 9420 §12.2: those whom the commit removes need not support its types.
+    var remaining = tree.census
+    for index in changed where list.removes.contains(index) || list.selfRemoves.contains(index) {
+      if let leaf = tree[index] { remaining.remove(leaf) }
+    }
+    for type in types { try check(.proposalTypeSupported, remaining.allSupport(type)) }
     try validateAdds(list)
     if isExternal {
       try check(.externalCommitInit, externalInits == 1)
       try check(.externalCommitRemove, list.removes.count <= 1)
       if let index = list.removes.first, let old = tree[index], let new = pathLeaf {
-        try check(
-          .externalCommitSuccession,
-          application.validateSuccession(from: old, to: new) && new.encryptionKey != old.encryptionKey)
+        // The criteria of an Update for the removed leaf.
+        try check(.externalCommitSuccession, application.validateSuccession(from: old, to: new))
+        try check(.updateEncryptionKey, new.encryptionKey != old.encryptionKey)
       }
     }
     return list

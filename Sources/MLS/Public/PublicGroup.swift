@@ -66,7 +66,8 @@ public struct PublicGroup: Sendable {
     // RFC 9420 §12.4.3, MUST: the signature, by the leaf of the signer.
     let signer = tree[groupInfo.signer]
     try check(.groupInfoSigner, signer != nil)
-    if let signer { try check(.groupInfoSignature, groupInfo.isSigned(by: signer.signatureKey, suite, using: crypto)) }
+    guard let signer else { throw .internalError("a GroupInfo without signer was not rejected") }
+    try check(.groupInfoSignature, groupInfo.isSigned(by: signer.signatureKey, suite, using: crypto))
     try check(.duplicateExtension, !groupInfo.extensions.hasDuplicates)
     try tree.validate(for: groupInfo.groupContext, suite, application: application, using: crypto)
     self.init(
@@ -74,6 +75,7 @@ public struct PublicGroup: Sendable {
       interimTranscriptHash: TranscriptHash.interim(
         confirmed: groupInfo.groupContext.confirmedTranscriptHash, confirmationTag: groupInfo.confirmationTag, suite.hash, using: crypto),
       suite: suite)
+    _ = try groupInfo.extensions.appDataDictionary()
   }
 
   /// Replaces the context, keeping its encoding.

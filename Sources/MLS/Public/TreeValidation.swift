@@ -52,11 +52,13 @@ extension RatchetTree {
     let required = try context.extensions.parsed(.requiredCapabilities, as: RequiredCapabilities.self)
     var batch: [SignatureToVerify] = []
     batch.reserveCapacity(Int(memberCount))
+    // Each leaf by itself first, so that its own fault is named and not its neighbour's trouble with it.
+    let leaves = self.leaves
     for (index, leaf) in leaves {
       try leaf.validate(in: context, required: required, suite, application: application, using: crypto)
-      try validateAmongMembers(index)
       batch.append(leaf.signatureToVerify(groupID: context.groupID, leafIndex: index))
     }
+    for (index, _) in leaves { try validateAmongMembers(index) }
     try check(.leafSignature, !crypto.verify(suite.signature, batch: batch).contains(false))
     for i in 0..<nodeCount {
       if let parent = parentNode(NodeIndex(i)) { try check(.publicKey, crypto.isValid(parent.encryptionKey, suite)) }

@@ -69,21 +69,27 @@ public enum Usage: String, Sendable, Equatable {
   case expired
 }
 
-/// Throws the rule's error unless the condition holds.
-@inline(__always)
-func check(_ rule: Rule, _ condition: Bool) throws(MLSError) {
-  if condition { return }
-  #if HAUSPOST_RULE_SWITCH
-    if RuleSwitch.off == rule { return }
-  #endif
-  throw .rule(rule)
-}
+#if !HAUSPOST_RULE_SWITCH
+  /// Throws the rule's error unless the condition holds.
+  @inline(__always)
+  func check(_ rule: Rule, _ condition: Bool) throws(MLSError) {
+    if !condition { throw .rule(rule) }
+  }
+#else
+  /// The same for the mutation run, which switches rules off and asks where they were broken.
+  func check(_ rule: Rule, _ condition: Bool, file: StaticString = #fileID, line: UInt = #line) throws(MLSError) {
+    if condition || RuleSwitch.off == rule { return }
+    RuleSwitch.broken.insert("\(file):\(line)")
+    throw .rule(rule)
+  }
 
-#if HAUSPOST_RULE_SWITCH
-  /// Only in the build of the mutation run: the rule that is switched off.
+  /// Only in the build of the mutation run.
   public enum RuleSwitch {
     // Safe because: the mutation run is one thread that sets it between tests.
     nonisolated(unsafe) public static var off: Rule?
+    /// The places, as file and line, where a check has failed.
+    // Safe because: one thread, as above.
+    nonisolated(unsafe) public static var broken: Set<String> = []
   }
 #endif
 

@@ -5,12 +5,16 @@ import TLSCodec
 extension Group {
   /// Proposes a change; somebody commits it later. Use `proposeUpdate` for an Update.
   /// - Returns: the message for the group; the proposal waits in `proposals` here too.
-  /// - Throws: the rule that the proposal breaks; `.usage(.invalidArgument)` for an Update or ExternalInit.
+  /// - Throws: the rule that the proposal breaks; `.usage(.invalidArgument)` for an Update, ExternalInit or second SelfRemove.
   public mutating func propose(
     _ proposal: Proposal, format: HandshakeFormat = .publicMessage, authenticatedData: [UInt8] = [], application: some MLSApplication,
     using crypto: some CryptoProvider
   ) throws(MLSError) -> MLSMessage {
     if proposal.type == .update || proposal.type == .externalInit { throw .usage(.invalidArgument) }
+    // Not more than one SelfRemove in an epoch (draft-ietf-mls-extensions, MUST NOT); this is a caller's mistake, a peer's is a broken rule.
+    if proposal == .selfRemove, proposals.contains(where: { $0.proposal == .selfRemove && $0.sender == .member(leafIndex) }) {
+      throw .usage(.invalidArgument)
+    }
     // A SelfRemove must be readable for external joiners (draft-ietf-mls-extensions, MUST).
     return try send(
       proposal, format: proposal == .selfRemove ? .publicMessage : format, authenticatedData: authenticatedData, application: application,

@@ -142,6 +142,17 @@ extension Rejections {
         let selfRemove = try setting.propose(from: 1, .selfRemove)
         return try setting.refusal(ofCommit: { $0.references.append(update) }, honest: { $0.references = [selfRemove] })
       },
+      Rejection(.oneChangePerLeaf, "SelfRemove after an Update of the leaf") { crypto in
+        var setting = try Setting(crypto)
+        let update = try setting.propose(from: 1, .update(setting.updatedLeaf(of: 1)))
+        let selfRemove = try setting.propose(from: 1, .selfRemove)
+        return try setting.refusal(ofCommit: { $0.references.append(selfRemove) }, honest: { $0.references = [update] })
+      },
+      Rejection(.oneChangePerLeaf, "one SelfRemove named twice") { crypto in
+        var setting = try Setting(crypto)
+        let selfRemove = try setting.propose(from: 1, .selfRemove)
+        return try setting.refusal(ofCommit: { $0.references.append(selfRemove) }, honest: { $0.references = [selfRemove] })
+      },
       Rejection(.duplicateAdd, "two Adds of one client") { crypto in
         let setting = try Setting(crypto)
         let client = try setting.newClient()

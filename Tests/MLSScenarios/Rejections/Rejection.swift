@@ -35,7 +35,7 @@ public struct Rejection<Crypto: CryptoProvider>: Sendable {
 public enum Rejections<Crypto: CryptoProvider> {
   public static var all: [Rejection<Crypto>] {
     credentials + framing + confirmation + leaves + leavesAmongMembers + paths + keyPackages + proposals + proposalLists + externalCommits
-      + joining + joinedTrees + successors + selfRemoves + appData + others
+      + joining + joinedTrees + successors + selfRemoves + appData + ownDoing + others
   }
 }
 

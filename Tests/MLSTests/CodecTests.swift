@@ -2,6 +2,7 @@ import CryptoInterface
 import MLS
 import MLSScenarios
 import TLSCodec
+import SwiftCryptoProvider
 import Testing
 
 /// Obligations that the decoder holds by itself: what breaks them never becomes a value.

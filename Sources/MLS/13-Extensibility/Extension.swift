@@ -49,7 +49,7 @@ public struct Extensions: Hashable, Sendable, TLSEncodable, TLSDecodable, Expres
   public init(_ entries: [Extension] = []) { self.entries = entries }
   public init(arrayLiteral elements: Extension...) { entries = elements }
   public init(from reader: inout Reader) throws(DecodingError) {
-    entries = try reader.vector(atMost: Limits.extensions)
+    entries = try reader.vector(atMost: Limits.extensions, "extensions")
   }
   public func encode(to writer: inout Writer) { writer.vector(entries) }
 
@@ -123,9 +123,9 @@ public struct RequiredCapabilities: Hashable, Sendable, TLSEncodable, TLSDecodab
     self.credentialTypes = credentialTypes
   }
   public init(from reader: inout Reader) throws(DecodingError) {
-    extensionTypes = try reader.vector(atMost: Limits.capabilityEntries)
-    proposalTypes = try reader.vector(atMost: Limits.capabilityEntries)
-    credentialTypes = try reader.vector(atMost: Limits.capabilityEntries)
+    extensionTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    proposalTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    credentialTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
   }
   public func encode(to writer: inout Writer) {
     writer.vector(extensionTypes)

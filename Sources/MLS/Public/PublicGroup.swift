@@ -74,6 +74,9 @@ public struct PublicGroup: Sendable {
         confirmed: groupInfo.groupContext.confirmedTranscriptHash, confirmationTag: groupInfo.confirmationTag, suite.hash, using: crypto),
       suite: suite)
     try check(.duplicateExtension, !context.extensions.hasDuplicates)
+    for sender in try externalSenders() {
+      try check(.externalSenderCredential, application.validate(externalSender: sender))
+    }
     _ = try appDataDictionary()
     _ = try groupInfo.extensions.appDataDictionary()
   }

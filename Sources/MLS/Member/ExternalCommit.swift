@@ -32,6 +32,7 @@ extension Group {
     let externalPub = try groupInfo.extensions.parsed(.externalPub, as: ExternalPub.self)
     try check(.externalPub, externalPub != nil)
     guard let externalPub else { throw .internalError("a GroupInfo without external_pub was not rejected") }
+    try check(.publicKey, crypto.isValid(externalPub.externalPub, suite))
     let kemOutput: [UInt8]
     let initSecret: InitSecret
     do {

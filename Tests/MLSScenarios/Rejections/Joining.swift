@@ -88,6 +88,14 @@ extension Rejections {
         try setting.forge.rebuild()
         return try setting.refusal()
       },
+      Rejection(.publicKey, "external join with a short external_pub") { crypto in
+        let setting = try JoinSetting(crypto)
+        var key = try crypto.generateKeyPair(setting.forge.suite.kem).publicKey
+        let good = Extension(.externalPub, ExternalPub(key).encoded())
+        key.bytes.removeLast()
+        let bad = Extension(.externalPub, ExternalPub(key).encoded())
+        return try setting.externalRefusal({ $0.extensions.entries.append(bad) }, honest: { $0.extensions.entries.append(good) })
+      },
       Rejection(.externalPub, "external join without external_pub") { crypto in
         let setting = try JoinSetting(crypto)
         let externalPub = Extension(.externalPub, ExternalPub(try crypto.generateKeyPair(setting.forge.suite.kem).publicKey).encoded())

@@ -68,6 +68,12 @@ extension Rejections {
         setting.joining.isKnownGroup = { _ in true }
         return try setting.refusal()
       },
+      Rejection(.welcomeGroupIDUnique, "external join to a group that one is in already") { crypto in
+        var setting = try JoinSetting(crypto)
+        setting.joining.isKnownGroup = { _ in true }
+        let externalPub = Extension(.externalPub, ExternalPub(try crypto.generateKeyPair(setting.forge.suite.kem).publicKey).encoded())
+        return try setting.externalRefusal({ $0.extensions.entries.append(externalPub) }, honest: { $0.extensions.entries.append(externalPub) })
+      },
       Rejection(.welcomeTreeHash, "tree with another hash") { crypto in
         var setting = try JoinSetting(crypto)
         setting.forge.info.groupContext.treeHash[0] ^= 1

@@ -1,6 +1,7 @@
 import CryptoInterface
 import MLS
 import MLSScenarios
+import SwiftCryptoProvider
 import TLSCodec
 import SwiftCryptoProvider
 import Testing

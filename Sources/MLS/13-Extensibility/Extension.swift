@@ -80,21 +80,14 @@ public struct Extensions: Hashable, Sendable, TLSEncodable, TLSDecodable, Expres
   }
 
   /// What a GroupContext's extensions must be, whoever set them: no duplicates, and those that the engine itself reads can be read.
-  func validateForm() throws(MLSError) {
+  /// RFC 9420 §5.3.1, MUST: external senders are validated when they are set, and when a joiner meets them.
+  func validateForGroup(replacing old: Extensions? = nil, application: some MLSApplication) throws(MLSError) {
     try check(.duplicateExtension, !hasDuplicates)
     _ = try parsed(.requiredCapabilities, as: RequiredCapabilities.self)
-    _ = try parsed(.externalSenders, as: ExternalSenders.self)
+    let senders = try parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? []
     _ = try appDataDictionary()
-  }
-
-  /// The same for extensions that are being set; RFC 9420 §5.3.1: then external senders are validated. (A joiner takes them as they are: whether
-  /// one is still valid is asked when it sends.)
-  func validateForGroup(replacing old: Extensions? = nil, application: some MLSApplication) throws(MLSError) {
-    try validateForm()
     if let old, old[.externalSenders] == self[.externalSenders] { return }
-    for sender in try parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? [] {
-      try check(.externalSenderCredential, application.validate(externalSender: sender))
-    }
+    for sender in senders { try check(.externalSenderCredential, application.validate(externalSender: sender)) }
   }
 
   /// The parsed extension, nil where it is absent.

@@ -38,11 +38,11 @@ public struct Capabilities: Hashable, Sendable, TLSEncodable, TLSDecodable {
   }
 
   public init(from reader: inout Reader) throws(DecodingError) {
-    versions = try reader.vector(atMost: Limits.capabilityEntries)
-    cipherSuites = try reader.vector(atMost: Limits.capabilityEntries)
-    extensions = try reader.vector(atMost: Limits.capabilityEntries)
-    proposals = try reader.vector(atMost: Limits.capabilityEntries)
-    credentials = try reader.vector(atMost: Limits.capabilityEntries)
+    versions = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    cipherSuites = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    extensions = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    proposals = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    credentials = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
   }
 
   public func encode(to writer: inout Writer) {

@@ -49,7 +49,7 @@ public struct Extensions: Hashable, Sendable, TLSEncodable, TLSDecodable, Expres
   public init(_ entries: [Extension] = []) { self.entries = entries }
   public init(arrayLiteral elements: Extension...) { entries = elements }
   public init(from reader: inout Reader) throws(DecodingError) {
-    entries = try reader.vector(atMost: Limits.extensions)
+    entries = try reader.vector(atMost: Limits.extensions, "extensions")
   }
   public func encode(to writer: inout Writer) { writer.vector(entries) }
 
@@ -80,21 +80,14 @@ public struct Extensions: Hashable, Sendable, TLSEncodable, TLSDecodable, Expres
   }
 
   /// What a GroupContext's extensions must be, whoever set them: no duplicates, and those that the engine itself reads can be read.
-  func validateForm() throws(MLSError) {
+  /// RFC 9420 §5.3.1, MUST: external senders are validated when they are set, and when a joiner meets them.
+  func validateForGroup(replacing old: Extensions? = nil, application: some MLSApplication) throws(MLSError) {
     try check(.duplicateExtension, !hasDuplicates)
     _ = try parsed(.requiredCapabilities, as: RequiredCapabilities.self)
-    _ = try parsed(.externalSenders, as: ExternalSenders.self)
+    let senders = try parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? []
     _ = try appDataDictionary()
-  }
-
-  /// The same for extensions that are being set; RFC 9420 §5.3.1: then external senders are validated. (A joiner takes them as they are: whether
-  /// one is still valid is asked when it sends.)
-  func validateForGroup(replacing old: Extensions? = nil, application: some MLSApplication) throws(MLSError) {
-    try validateForm()
     if let old, old[.externalSenders] == self[.externalSenders] { return }
-    for sender in try parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? [] {
-      try check(.externalSenderCredential, application.validate(externalSender: sender))
-    }
+    for sender in senders { try check(.externalSenderCredential, application.validate(externalSender: sender)) }
   }
 
   /// The parsed extension, nil where it is absent.
@@ -123,9 +116,9 @@ public struct RequiredCapabilities: Hashable, Sendable, TLSEncodable, TLSDecodab
     self.credentialTypes = credentialTypes
   }
   public init(from reader: inout Reader) throws(DecodingError) {
-    extensionTypes = try reader.vector(atMost: Limits.capabilityEntries)
-    proposalTypes = try reader.vector(atMost: Limits.capabilityEntries)
-    credentialTypes = try reader.vector(atMost: Limits.capabilityEntries)
+    extensionTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    proposalTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    credentialTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
   }
   public func encode(to writer: inout Writer) {
     writer.vector(extensionTypes)

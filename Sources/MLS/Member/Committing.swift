@@ -277,7 +277,7 @@ extension PublicGroup {
     // Something among them does not fit. Removals first, for they protect the group; then sender by sender, in a bounded number of trials, so that
     // whoever floods the group with proposals that do not go together only loses their own.
     var accepted = own
-    var trials = Limits.commitTrials
+    var trials = Limits.proposalTrials
     func attempt(_ some: [CommittedProposal]) {
       guard !some.isEmpty, trials > 0 else { return }
       trials -= 1

@@ -56,7 +56,7 @@ public struct PublicGroup: Sendable {
   ) throws(MLSError) {
     let suite = try crypto.parameters(of: groupInfo.groupContext.cipherSuite)
     try check(.epochLimit, groupInfo.groupContext.epoch < Limits.epoch)
-    try groupInfo.groupContext.extensions.validateForm()
+    try groupInfo.groupContext.extensions.validateForGroup(application: application)
     var tree: RatchetTree
     if let supplied {
       tree = supplied

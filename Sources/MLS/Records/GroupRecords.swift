@@ -372,7 +372,7 @@ private struct RecordLoader {
   func finish(_ reordering: ReorderingPolicy, using crypto: some CryptoProvider) throws(MLSError) -> Group {
     guard let header else { throw .corruptRecord("header") }
     let suite = try crypto.parameters(of: header.suite)
-    guard header.epoch < .max else { throw .corruptRecord("epoch") }
+    guard header.epoch < Limits.epoch else { throw .corruptRecord("epoch") }
     if header.status == .forgotten { return Self.forgotten(header, suite, reordering) }
     // Records of two groups of one id must not mix: there is one current epoch, and it is the header's.
     guard let privateState, current.count == 1, let current = current[header.epoch] else { throw .corruptRecord("epoch") }
@@ -418,23 +418,23 @@ private struct RecordLoader {
     return result
   }
 
-  private func secretTree(_ epoch: UInt64, leafCount: UInt32, _ suite: CipherSuiteParameters) throws(MLSError) -> SecretTree {
-    guard leafCount.nonzeroBitCount == 1, leafCount <= Limits.treeLeaves else { throw .corruptRecord("secret tree") }
-    let tree = SecretTree(leafCount: leafCount, nodes: secretNodes[epoch] ?? [:], ratchets: ratchets[epoch] ?? [:])
-    guard tree.fits(suite) else { throw .corruptRecord("secret tree") }
-    return tree
-  }
-
   private static func commit(_ reader: Reader, _ header: Header, _ tree: RatchetTree, _ suite: CipherSuiteParameters) throws(MLSError)
     -> PendingCommit
   {
     var reader = reader
     let commit = try PendingCommit(from: &reader, base: tree, suite: suite)
     do { try reader.finish() } catch { throw .decoding(error) }
-    guard commit.next.publicGroup.epoch == header.epoch + 1, commit.next.leafIndex == header.leafIndex,
+    guard commit.next.publicGroup.epoch > header.epoch, commit.next.leafIndex == header.leafIndex,
       commit.next.privateState.fits(commit.tree), commit.next.secrets.fit(suite), commit.next.secretTree.fits(suite)
     else { throw .corruptRecord("pending commit") }
     return commit
+  }
+
+  private func secretTree(_ epoch: UInt64, leafCount: UInt32, _ suite: CipherSuiteParameters) throws(MLSError) -> SecretTree {
+    guard leafCount.nonzeroBitCount == 1, leafCount <= Limits.treeLeaves else { throw .corruptRecord("secret tree") }
+    let tree = SecretTree(leafCount: leafCount, nodes: secretNodes[epoch] ?? [:], ratchets: ratchets[epoch] ?? [:])
+    guard tree.fits(suite) else { throw .corruptRecord("secret tree") }
+    return tree
   }
 
   private static func forgotten(_ header: Header, _ suite: CipherSuiteParameters, _ reordering: ReorderingPolicy) -> Group {

@@ -188,6 +188,16 @@ extension Rejections {
           }
         })
       },
+      Rejection(error: .undecryptable("external init"), "external commit with a KEM output of no key") { crypto in
+        let setting = try Setting(crypto)
+        return try setting.refusal(ofExternalCommit: { $0.proposals[0] = .externalInit(kemOutput: [1]) })
+      },
+      Rejection(error: .undecryptable("path secret"), "commit of one's own that is not pending") { crypto in
+        let setting = try Setting(crypto)
+        var forgetful = setting.group.members[0]
+        let commit = try forgetful.commit(application: setting.judge, using: crypto).message
+        return try setting.refusal(of: commit, honest: CommitForge(setting, by: 1).message(), by: 0)
+      },
       Rejection(error: .undecryptable("message"), "private message with a changed ciphertext") { crypto in
         let setting = try Setting(crypto)
         let honest = try setting.privateMessage(.application([UInt8](repeating: 1, count: 64)))

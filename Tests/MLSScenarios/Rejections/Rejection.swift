@@ -66,9 +66,12 @@ struct Judge: MLSApplication {
   /// Knows everybody but the client who calls itself "mallory".
   static let knowsMallory = Judge(
     trusts: { $0.credential != .mallory }, acceptsSuccession: { $1.credential != .mallory }, trustsExternalSender: { $0.credential != .mallory })
+  /// Knows all external senders but the one who calls itself "eve".
+  static let knowsEve = Judge(trustsExternalSender: { $0.credential != .eve })
 }
 
 extension Credential {
+  static let eve = Credential.basic(identity: Array("eve".utf8))
   static let mallory = Credential.basic(identity: Array("mallory".utf8))
 }
 

@@ -46,8 +46,11 @@ fuzz: ## decoders and validation under libFuzzer
 	@Scripts/run-if-present fuzz
 mutation: ## turn off one validation rule at a time; a test must notice
 	@Scripts/run-if-present mutation
-vectors: ## the standards' test vectors: HAUSPOST_VECTORS says where they are
+vectors: ## the standards' test vectors natively, in node and in Chromium: HAUSPOST_VECTORS says where they are
 	$(SWIFT_TEST) --filter 'Vector|KnownAnswer'
+	Scripts/build-wasm vectors
+	node Web/engine/test/vectors.mjs || [ $$? = 77 ]
+	$(PYTHON) Web/engine/test/vectors.py || [ $$? = 77 ]
 
 clean: ## forget everything built
 	rm -rf .build .build-*

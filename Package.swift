@@ -4,6 +4,7 @@
 // HAUSPOST_SLICE chooses what is built (each with its own scratch path, see Makefile):
 //   all   (default) everything that runs on Linux
 //   wasm  the portable targets in Embedded Swift for wasm32, no dependencies; built by Scripts/build-wasm
+// HAUSPOST_FUZZ=1 adds the libFuzzer executables, which need their own flags; Scripts/fuzz sets it.
 // HAUSPOST_BENCHMARK=1 adds to the wasm engine the operation that measures primitives.
 // HAUSPOST_RULE_SWITCH=1 compiles the switch with which the mutation run turns a single validation rule off; never set in a build that is shipped.
 import Foundation
@@ -12,6 +13,7 @@ import PackageDescription
 let wasm = Context.environment["HAUSPOST_SLICE"] == "wasm"
 let ruleSwitch = Context.environment["HAUSPOST_RULE_SWITCH"] == "1"
 
+let fuzz = Context.environment["HAUSPOST_FUZZ"] == "1"
 let benchmark = Context.environment["HAUSPOST_BENCHMARK"] == "1"
 
 let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]
@@ -28,6 +30,7 @@ var targets: [Target] = [
   .target(name: "TLSCodec", swiftSettings: portable),
   .target(name: "CryptoInterface", dependencies: ["TLSCodec"], swiftSettings: portable),
   .target(name: "MLS", dependencies: ["TLSCodec", "CryptoInterface"], swiftSettings: portable + switchable),
+  .target(name: "MLSVectors", dependencies: ["TLSCodec", "CryptoInterface", "MLS"], swiftSettings: portable),
   // Natively the C module comes with swift-crypto's product, in the wasm slice from Scripts/build-boringssl-wasm.
   .target(name: "BoringSSLProvider", dependencies: wasm ? ["CryptoInterface"] : ["CryptoInterface", crypto], swiftSettings: portable),
 ]
@@ -40,14 +43,29 @@ if wasm {
       swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])] + (benchmark ? [.define("HAUSPOST_BENCHMARK")] : []),
       linkerSettings: WasmTools.linkerSettings)
   ]
+  // The test vectors in the browser's engine: only for tests.
+  products += [.executable(name: "MLSVectorsWasm", targets: ["MLSVectorsWasm"])]
+  targets += [
+    .executableTarget(
+      name: "MLSVectorsWasm", dependencies: ["CryptoInterface", "BoringSSLProvider", "MLSVectors"],
+      swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])], linkerSettings: WasmTools.linkerSettings)
+  ]
 } else {
-  products += [.library(name: "MLS", targets: ["MLS"])]
+  products += [.library(name: "MLS", targets: ["MLS"]), .executable(name: "mls-vectors", targets: ["mls-vectors"])]
   targets += [
     .target(name: "SwiftCryptoProvider", dependencies: ["CryptoInterface", crypto], swiftSettings: strict),
+    .executableTarget(
+      name: "mls-vectors",
+      dependencies: [
+        "MLSVectors", "CryptoInterface", "SwiftCryptoProvider", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/MLSVectorsTool", swiftSettings: strict),
     .executableTarget(
       name: "bench-crypto", dependencies: ["CryptoInterface", "SwiftCryptoProvider", "BoringSSLProvider"], path: "Benchmarks/Crypto",
       swiftSettings: strict),
     .target(name: "MLSScenarios", dependencies: ["MLS", "CryptoInterface", "TLSCodec"], path: "Tests/MLSScenarios", swiftSettings: strict),
+    .target(
+      name: "MLSHarness", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], path: "Tests/MLSHarness",
+      swiftSettings: strict),
     .executableTarget(
       name: "bench-mls", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "SwiftCryptoProvider"], path: "Benchmarks/MLS",
       swiftSettings: strict),
@@ -55,16 +73,34 @@ if wasm {
       name: "mls-mutation", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "SwiftCryptoProvider"], path: "Tests/Mutation",
       swiftSettings: strict + switchable),
     .testTarget(
-      name: "MLSTests", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], swiftSettings: strict),
+      name: "MLSTests", dependencies: ["MLS", "MLSScenarios", "MLSHarness", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], swiftSettings: strict),
     .testTarget(
       name: "CryptoProviderTests", dependencies: ["CryptoInterface", "TLSCodec", "SwiftCryptoProvider", "BoringSSLProvider", crypto],
+      swiftSettings: strict),
+    .testTarget(
+      name: "MLSVectorTests", dependencies: ["MLSVectors", "MLS", "CryptoInterface", "SwiftCryptoProvider", "BoringSSLProvider"],
       swiftSettings: strict),
   ]
 }
 
+if fuzz {
+  for name in ["Decode", "Receive", "Member", "Join", "Records"] {
+    let product = "fuzz-" + name.lowercased()
+    products.append(.executable(name: product, targets: [product]))
+    targets.append(
+      .executableTarget(
+        name: product, dependencies: ["MLSHarness"], path: "Fuzz/" + name, swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+  }
+}
+
 let package = Package(
   name: "hauspost", products: products,
-  dependencies: wasm ? [] : [.package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2")],
+  dependencies: wasm
+    ? []
+    : [
+      .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+      .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+    ],
   targets: targets)
 
 /// What Embedded Swift for wasm32 needs from this machine. Scripts/setup installs it, Scripts/build-wasm names the toolchain.

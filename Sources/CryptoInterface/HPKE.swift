@@ -27,18 +27,28 @@ package struct HPKESchedule<Provider: CryptoProvider> {
 
   /// RFC 9180 §5.1 `KeySchedule` with mode_base, no pre-shared key.
   package init(_ provider: Provider, _ suite: CipherSuiteParameters, sharedSecret: Secret, info: [UInt8]) {
+    self.init(provider, suite, sharedSecret: sharedSecret, context: Self.context(provider, suite, info: info))
+  }
+
+  /// With `key_schedule_context` computed before: it depends on `info` alone, which the recipients of a batch share.
+  package init(_ provider: Provider, _ suite: CipherSuiteParameters, sharedSecret: Secret, context: [UInt8]) {
     self.provider = provider
     self.suite = suite
+    self.context = context
+    label = HPKELabel(suite: suite)
+    secret = provider.labeledExtract(suite.hash, label, salt: sharedSecret, "secret", .empty)
+  }
+
+  /// RFC 9180 §5.1 `key_schedule_context`.
+  package static func context(_ provider: Provider, _ suite: CipherSuiteParameters, info: [UInt8]) -> [UInt8] {
     let label = HPKELabel(suite: suite)
-    self.label = label
     let pskIDHash = provider.labeledExtract(suite.hash, label, salt: .empty, "psk_id_hash", [])
     let infoHash = provider.labeledExtract(suite.hash, label, salt: .empty, "info_hash", info)
     var context: [UInt8] = [0x00]
     context.reserveCapacity(1 + 2 * suite.hash.size)
     pskIDHash.withUnsafeBytes { context.append(contentsOf: $0) }
     infoHash.withUnsafeBytes { context.append(contentsOf: $0) }
-    self.context = context
-    secret = provider.labeledExtract(suite.hash, label, salt: sharedSecret, "secret", .empty)
+    return context
   }
 
   package var key: Secret { expand("key", suite.aead.keySize) }
@@ -83,13 +93,40 @@ extension HPKEPrimitives {
   public func hpkeSeal(_ suite: CipherSuiteParameters, to publicKey: HPKEPublicKey, info: [UInt8], _ plaintext: Secret) throws(CryptoError)
     -> HPKECiphertext
   {
+    try hpkeSeal(suite, to: publicKey, context: HPKESchedule.context(self, suite, info: info), plaintext)
+  }
+
+  /// `SealBase` with `key_schedule_context` computed before.
+  package func hpkeSeal(_ suite: CipherSuiteParameters, to publicKey: HPKEPublicKey, context: [UInt8], _ plaintext: Secret)
+    throws(CryptoError) -> HPKECiphertext
+  {
     let (kemOutput, shared) = try encapsulate(suite.kem, to: publicKey)
-    let schedule = HPKESchedule(self, suite, sharedSecret: shared, info: info)
+    let schedule = HPKESchedule(self, suite, sharedSecret: shared, context: context)
     // RFC 9180 §5.2: the first nonce is base_nonce itself.
     var exposed = plaintext.exposed
     defer { wipe(&exposed) }
     let ciphertext = try aeadSeal(suite.aead, key: schedule.key, nonce: schedule.baseNonce, aad: [], exposed)
     return HPKECiphertext(kemOutput: kemOutput, ciphertext: ciphertext)
+  }
+
+  /// One context for each run of items with the same info: a Welcome's is the whole encrypted GroupInfo, megabytes where it carries a tree.
+  package func contexts(_ suite: CipherSuiteParameters, for batch: [PlaintextToSeal]) -> [[UInt8]] {
+    var contexts: [[UInt8]] = []
+    contexts.reserveCapacity(batch.count)
+    for (i, item) in batch.enumerated() {
+      contexts.append(
+        i > 0 && batch[i - 1].info == item.info ? contexts[i - 1] : HPKESchedule.context(self, suite, info: item.info))
+    }
+    return contexts
+  }
+
+  public func hpkeSeal(_ suite: CipherSuiteParameters, batch: [PlaintextToSeal]) throws(CryptoError) -> [HPKECiphertext] {
+    var results: [HPKECiphertext] = []
+    results.reserveCapacity(batch.count)
+    for (i, context) in contexts(suite, for: batch).enumerated() {
+      results.append(try hpkeSeal(suite, to: batch[i].publicKey, context: context, batch[i].plaintext))
+    }
+    return results
   }
 
   public func hpkeOpen(_ suite: CipherSuiteParameters, with privateKey: HPKEPrivateKey, info: [UInt8], _ ciphertext: HPKECiphertext)

@@ -18,6 +18,8 @@ public enum MLSError: Error, Equatable, Sendable {
   case ratchetExhausted
   /// The caller asked for what the group's state does not allow.
   case usage(Usage)
+  /// A commit of this member's own that its state does not know: it was made before a restore, or by a copy. Join anew by an external commit.
+  case ownCommitUnknown
   /// A PSK that the message names is not at hand.
   case missingPSK
   /// The commit names a proposal that has not been received.
@@ -37,7 +39,7 @@ public enum MLSError: Error, Equatable, Sendable {
     case (.decoding(let x), .decoding(let y)): return x == y
     case (.crypto(let x), .crypto(let y)): return x == y
     case (.undecryptable, .undecryptable), (.wrongEpoch, .wrongEpoch), (.generationUsed, .generationUsed),
-      (.ratchetExhausted, .ratchetExhausted), (.missingPSK, .missingPSK), (.unknownProposal, .unknownProposal),
+      (.ratchetExhausted, .ratchetExhausted), (.missingPSK, .missingPSK), (.ownCommitUnknown, .ownCommitUnknown), (.unknownProposal, .unknownProposal),
       (.corruptRecord, .corruptRecord), (.internalError, .internalError):
       return true
     default: return false

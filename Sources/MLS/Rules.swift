@@ -14,6 +14,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case externalSenderCredential = "5.3.1-external-sender"
 
   // §6 Message framing
+  /// Handshake messages are public in a group whose policy says so.
+  case handshakeFormat = "6-handshake-format"
   /// The message is for this group.
   case groupID = "6-group-id"
   /// Application data is never in a PublicMessage.
@@ -98,6 +100,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case pskBranchUsage = "12.1.4-branch"
   /// ReInit does not lower the version.
   case reinitVersion = "12.1.5-version"
+  /// Version and suite of a ReInit are supported by all members, its group id is a new one.
+  case reinitSupported = "12.1.5-supported"
   /// All members support what the new extensions require.
   case requiredCapabilitiesSupported = "12.1.7-required"
   /// External senders send only types that are allowed for them.
@@ -116,6 +120,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case externalInitInCommit = "12.2-external-init"
   /// Non-default types are supported by all members.
   case proposalTypeSupported = "12.2-type-supported"
+  /// The application permits the commit as a whole.
+  case commitPermitted = "12.2-commit-permitted"
   /// The application permits the proposal.
   case proposalPermitted = "12.2-permitted"
   case externalCommitInit = "12.2-external-one-init"
@@ -125,6 +131,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case externalCommitTypes = "12.2-external-types"
 
   // §12.4 Commits
+  /// A commit names each waiting proposal once.
+  case proposalNamedOnce = "12.4-named-once"
   case pathRequired = "12.4.2-path-required"
   /// The committer's leaf has a new encryption key.
   case commitEncryptionKey = "12.4.2-leaf-key"
@@ -132,6 +140,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case pathKeysFresh = "12.4.2-path-keys-fresh"
 
   // §12.4.3 Joining
+  /// The epoch is far from the end of its counter.
+  case epochLimit = "12.4.3-epoch-limit"
   case groupInfoSigner = "12.4.3-signer"
   case groupInfoSignature = "12.4.3-signature"
   case welcomeOneResumption = "12.4.3.1-one-resumption"
@@ -142,6 +152,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case unmergedLeaves = "12.4.3.1-unmerged-leaves"
   case uniqueParentKeys = "12.4.3.1-parent-keys"
   case welcomeOwnLeaf = "12.4.3.1-own-leaf"
+  /// The joiner holds the private key of every node above it that it is not unmerged under.
+  case welcomePathSecret = "12.4.3.1-path-secret"
   case externalCommitPath = "12.4.3.2-path"
   case externalCommitByValue = "12.4.3.2-by-value"
   case externalPub = "12.4.3.2-external-pub"
@@ -164,6 +176,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case appDataOperations = "ext-app-data-operations"
   case appDataRemovePresent = "ext-app-data-remove"
   case appDataAccepted = "ext-app-data-accepted"
+  /// All members list the component of an update among those they support.
+  case appDataComponent = "ext-app-data-component"
   /// GroupContextExtensions leaves the dictionary alone where AppDataUpdate is required.
   case appDataUntouched = "ext-app-data-untouched"
 }

@@ -11,9 +11,10 @@ extension SwiftCryptoProvider {
   }
 
   public func hpkeSeal(_ suite: CipherSuiteParameters, batch: [PlaintextToSeal]) throws(CryptoError) -> [HPKECiphertext] {
-    let sealed = concurrentMap(batch) { item -> Result<HPKECiphertext, CryptoError> in
+    let contexts = contexts(suite, for: batch)
+    let sealed = concurrentMap(Array(zip(batch, contexts))) { item, context -> Result<HPKECiphertext, CryptoError> in
       do throws(CryptoError) {
-        return .success(try hpkeSeal(suite, to: item.publicKey, info: item.info, item.plaintext))
+        return .success(try hpkeSeal(suite, to: item.publicKey, context: context, item.plaintext))
       } catch {
         return .failure(error)
       }

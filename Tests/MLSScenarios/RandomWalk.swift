@@ -94,7 +94,7 @@ public struct RandomWalk<Crypto: CryptoProvider> {
     case 66..<69 where members.count > 2: try externalRemove()
     case 69..<72: try commitWithPSK()
     case 72..<75: try commitLosingRace()
-    case 75..<80: reload()
+    case 75..<80: try reload()
     default: try talk()
     }
   }
@@ -176,7 +176,7 @@ public struct RandomWalk<Crypto: CryptoProvider> {
       members[i].save()
       try distribute(message, from: i)
     }
-    if Bool.random(using: &random) { reload() }
+    if Bool.random(using: &random) { try reload() }
     try commit(pick(), CommitOptions())
   }
 
@@ -198,10 +198,10 @@ public struct RandomWalk<Crypto: CryptoProvider> {
     let joining = try Group.joinExternally(
       info, tree: delivery.tree, identity: member.client.identity, replacing: member.group.leafIndex, application: app, using: crypto)
     try accept(joining.message, from: nil)
+    let old = member.group
     member.group = joining.group
-    member.store = [:]
+    for change in member.group.takeChanges(replacing: old) { member.store[change.key] = change.value }
     member.undelivered = []
-    member.save()
     members.append(member)
   }
 
@@ -264,6 +264,16 @@ public struct RandomWalk<Crypto: CryptoProvider> {
   /// Two commit at once; the delivery service takes one, the other regenerates.
   private mutating func commitLosingRace() throws {
     note("race")
+    if Bool.random(using: &random) {
+      // A commit is given up and another made; then it turns out that the first was accepted.
+      let i = pick()
+      let first = try members[i].group.commit(application: app, using: crypto)
+      members[i].group.discardPendingCommit()
+      try members[i].group.commit(application: app, using: crypto)
+      members[i].save()
+      if Bool.random(using: &random) { try reload() }
+      return try accept(first.message, from: i)
+    }
     let (i, j) = (pick(), pick())
     if i == j { return }
     try members[j].group.commit(application: app, using: crypto)
@@ -273,16 +283,12 @@ public struct RandomWalk<Crypto: CryptoProvider> {
   }
 
   /// Everybody's state comes back from what their stores hold.
-  private mutating func reload() {
+  private mutating func reload() throws {
     note("reload")
+    delivery = try PublicGroup(serialized: delivery.serialized(), using: crypto)
     for i in members.indices {
       let records = members[i].store.map { RecordChange($0.key, $0.value) }
-      if let loaded = try? Group(records: records, reordering: members[i].group.reordering, using: crypto) {
-        members[i].group = loaded
-      } else {
-        log.append("member \(i) could not be loaded")
-        members[i].store = [:]
-      }
+      members[i].group = try Group(records: records, reordering: members[i].group.reordering, using: crypto)
     }
   }
 

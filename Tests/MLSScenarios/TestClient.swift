@@ -29,7 +29,8 @@ public struct TestClient: Sendable {
     let pair: SignatureKeyPair
     do { pair = try crypto.generateSignatureKeyPair(parameters.signature) } catch { throw .crypto(error) }
     identity = ClientIdentity(
-      credential: .basic(identity: Array(name.utf8)), signatureKeyPair: pair, capabilities: TestClient.capabilities(crypto))
+      credential: .basic(identity: Array(name.utf8)), signatureKeyPair: pair, capabilities: TestClient.capabilities(crypto),
+      components: (0x8000..<0x8004).map { ComponentID($0) })
   }
 
   /// What Hauspost's clients support.
@@ -40,7 +41,7 @@ public struct TestClient: Sendable {
   }
 
   public func keyPackage(
-    lifetime: Lifetime = .always, extensions: Extensions = [], isLastResort: Bool = false, using crypto: some CryptoProvider
+    lifetime: Lifetime = Lifetime(notBefore: 0, notAfter: 365 * 86_400), extensions: Extensions = [], isLastResort: Bool = false, using crypto: some CryptoProvider
   ) throws(MLSError) -> KeyPackageBundle {
     try KeyPackageBundle.create(
       identity, suite: suite, lifetime: lifetime, extensions: extensions, isLastResort: isLastResort, using: crypto)

@@ -3,6 +3,7 @@ import MLS
 import MLSScenarios
 import SwiftCryptoProvider
 import TLSCodec
+import SwiftCryptoProvider
 import Testing
 
 /// Obligations that the decoder holds by itself: what breaks them never becomes a value.

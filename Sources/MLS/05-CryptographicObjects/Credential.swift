@@ -47,7 +47,10 @@ public enum Credential: Hashable, Sendable, TLSEncodable, TLSDecodable {
     case .x509:
       var list = try reader.nested()
       var certificates: [[UInt8]] = []
-      while !list.isAtEnd { certificates.append(try list.opaque()) }
+      while !list.isAtEnd {
+        guard certificates.count < Limits.shortList else { throw .limitExceeded("certificates") }
+        certificates.append(try list.opaque())
+      }
       self = .x509(certificates: certificates)
     default:
       // A credential's length is not encoded, so an unknown type cannot be skipped.

@@ -53,6 +53,7 @@ public struct LeafNode: Hashable, Sendable, TLSEncodable, TLSDecodable {
   }
 
   public init(from reader: inout Reader) throws(DecodingError) {
+    let start = reader.offset
     encryptionKey = try HPKEPublicKey(from: &reader)
     signatureKey = try SignaturePublicKey(from: &reader)
     credential = try Credential(from: &reader)
@@ -65,6 +66,7 @@ public struct LeafNode: Hashable, Sendable, TLSEncodable, TLSDecodable {
     }
     extensions = try Extensions(from: &reader)
     signature = try reader.opaque()
+    if reader.offset - start > Limits.leafBytes { throw .limitExceeded("leafBytes") }
   }
 
   public func encode(to writer: inout Writer) {
@@ -112,6 +114,14 @@ public struct LeafNode: Hashable, Sendable, TLSEncodable, TLSDecodable {
     SignatureToVerify(
       publicKey: signatureKey, content: signContent(Label.leafNodeTBS, toBeSigned(groupID: groupID, leafIndex: leafIndex)),
       signature: signature)
+  }
+
+  /// The application components that the client supports (draft-ietf-mls-extensions, `app_components`); none where the list is absent or unreadable.
+  public var components: [ComponentID] {
+    guard let data = extensions[.appDataDictionary], let dictionary = try? AppDataDictionary(decoding: data),
+      let list = dictionary[.appComponents], let components = try? ComponentsList(decoding: list)
+    else { return [] }
+    return components.components
   }
 
   /// The parent hash that a committed leaf carries, nil for other sources.

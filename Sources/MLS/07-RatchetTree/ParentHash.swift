@@ -73,7 +73,7 @@ extension RatchetTree {
   }
 
   /// Binary search in a sorted list.
-  private static func contains(_ sorted: [LeafIndex], _ leaf: LeafIndex) -> Bool {
+  static func contains(_ sorted: [LeafIndex], _ leaf: LeafIndex) -> Bool {
     var low = 0
     var high = sorted.count
     while low < high {

@@ -23,7 +23,7 @@ public struct ParentNode: Hashable, Sendable, TLSEncodable, TLSDecodable {
   public init(from reader: inout Reader) throws(DecodingError) {
     encryptionKey = try HPKEPublicKey(from: &reader)
     parentHash = try reader.opaque()
-    unmergedLeaves = try reader.vector()
+    unmergedLeaves = try reader.vector(atMost: Int(Limits.treeLeaves))
   }
 
   public func encode(to writer: inout Writer) {

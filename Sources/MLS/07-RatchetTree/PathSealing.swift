@@ -11,7 +11,7 @@ package struct NewPath: Sendable {
   var leaf: LeafNode
 
   /// The path secret of a node, for the Welcome of a member below it.
-  func secret(at node: NodeIndex) -> PathSecret? {
+  package func secret(at node: NodeIndex) -> PathSecret? {
     for (i, step) in path.enumerated() where step.node == node { return secrets[i] }
     return nil
   }
@@ -84,7 +84,6 @@ extension RatchetTree {
   ) throws(MLSError) {
     guard author.value < leafCount else { throw .internalError("a committer outside of the tree was not rejected") }
     let path = filteredDirectPath(author)
-    try check(.updatePathLength, update.nodes.count == path.count)
     guard update.nodes.count == path.count else { throw .internalError("a path of another length was not rejected") }
     for (i, step) in path.enumerated() {
       let recipients = resolution(step.copathChild).filter { !($0.isLeaf && added.contains($0.leaf)) }

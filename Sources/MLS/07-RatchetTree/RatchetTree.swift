@@ -94,7 +94,8 @@ public struct RatchetTree: Sendable {
     if case .leaf(let leaf) = node {
       memberCount += 1
       census.add(leaf)
-      signatureKeys[leaf.signatureKey.bytes] = (signatureKeys[leaf.signatureKey.bytes] ?? []) + [index.leaf]
+      // In place: a tree is read before it is found that all its leaves have one key.
+      signatureKeys[leaf.signatureKey.bytes, default: []].append(index.leaf)
     }
   }
 
@@ -288,15 +289,17 @@ public struct RatchetTree: Sendable {
   }
 
   /// RFC 9420 §7.9, `original_sibling_tree_hash`: the tree hash with these leaves blanked and removed from all `unmerged_leaves`.
+  /// - Parameter leaves: in increasing order.
   mutating func treeHash(_ node: NodeIndex, without leaves: [LeafIndex], _ hash: HashAlgorithm, using crypto: some CryptoProvider)
     -> [UInt8]
   {
+    // Both lists are sorted, so a walk and a binary search bound the work for a hostile tree.
     let range = node.leaves
     let below = leaves.filter { range.contains($0.value) }
     if below.isEmpty { return treeHash(node, hash, using: crypto) }
     if node.isLeaf { return crypto.hash(hash, Self.leafHashInput(node.leaf, nil)) }
     var parent = parentNode(node)
-    parent?.unmergedLeaves.removeAll { below.contains($0) }
+    parent?.unmergedLeaves.removeAll { Self.contains(below, $0) }
     let left = treeHash(node.left, without: below, hash, using: crypto)
     let right = treeHash(node.right, without: below, hash, using: crypto)
     return crypto.hash(hash, Self.parentHashInput(parent, left, right))
@@ -318,6 +321,7 @@ struct CapabilityCensus: Sendable {
   private var credentialsInUse: [UInt16: UInt32] = [:]
   private var versions: [UInt16: UInt32] = [:]
   private var suites: [UInt16: UInt32] = [:]
+  private var components: [UInt16: UInt32] = [:]
 
   mutating func add(_ leaf: LeafNode) { count(leaf, +1) }
   mutating func remove(_ leaf: LeafNode) { count(leaf, -1) }
@@ -325,13 +329,18 @@ struct CapabilityCensus: Sendable {
   private mutating func count(_ leaf: LeafNode, _ step: Int32) {
     members = members &+ UInt32(bitPattern: step)
     let c = leaf.capabilities
-    // A value that a leaf lists twice counts once.
-    for v in Set(c.extensions) { Self.bump(&extensions, v.rawValue, step) }
-    for v in Set(c.proposals) { Self.bump(&proposals, v.rawValue, step) }
-    for v in Set(c.credentials) { Self.bump(&credentials, v.rawValue, step) }
-    for v in Set(c.versions) { Self.bump(&versions, v.rawValue, step) }
-    for v in Set(c.cipherSuites) { Self.bump(&suites, v.rawValue, step) }
+    Self.bump(&extensions, c.extensions.map { $0.rawValue }, step)
+    Self.bump(&proposals, c.proposals.map { $0.rawValue }, step)
+    Self.bump(&credentials, c.credentials.map { $0.rawValue }, step)
+    Self.bump(&versions, c.versions.map { $0.rawValue }, step)
+    Self.bump(&suites, c.cipherSuites.map { $0.rawValue }, step)
+    if leaf.extensions[.appDataDictionary] != nil { Self.bump(&components, leaf.components.map { $0.rawValue }, step) }
     Self.bump(&credentialsInUse, leaf.credential.type.rawValue, step)
+  }
+
+  /// A value that a leaf lists twice counts once; GREASE is nobody's ability (RFC 9420 §13.5).
+  private static func bump(_ table: inout [UInt16: UInt32], _ keys: [UInt16], _ step: Int32) {
+    for key in Set(keys) where !GREASE.values.contains(key) { bump(&table, key, step) }
   }
 
   private static func bump(_ table: inout [UInt16: UInt32], _ key: UInt16, _ step: Int32) {
@@ -344,8 +353,17 @@ struct CapabilityCensus: Sendable {
   func allSupport(_ type: CredentialType) -> Bool { credentials[type.rawValue] ?? 0 == members }
   func allSupport(_ version: ProtocolVersion) -> Bool { versions[version.rawValue] ?? 0 == members }
   func allSupport(_ suite: CipherSuite) -> Bool { suites[suite.rawValue] ?? 0 == members }
+  func allSupport(_ component: ComponentID) -> Bool { components[component.rawValue] ?? 0 == members }
   /// The credential types that members present.
   var typesInUse: [CredentialType] { credentialsInUse.keys.map { CredentialType($0) } }
+
+  /// RFC 9420 §12.1.7, §13.4: whether all members support what a GroupContext with these extensions demands.
+  func validate(_ extensions: Extensions) throws(MLSError) {
+    if let required = try extensions.parsed(.requiredCapabilities, as: RequiredCapabilities.self) {
+      try check(.requiredCapabilitiesSupported, allSatisfy(required))
+    }
+    for entry in extensions.entries { try check(.groupExtensionSupported, allSupport(entry.type)) }
+  }
 
   func allSatisfy(_ required: RequiredCapabilities) -> Bool {
     for type in required.extensionTypes where !allSupport(type) { return false }

@@ -16,7 +16,7 @@ public struct UpdatePathNode: Equatable, Sendable, TLSEncodable, TLSDecodable {
   }
   public init(from reader: inout Reader) throws(DecodingError) {
     encryptionKey = try HPKEPublicKey(from: &reader)
-    encryptedPathSecret = try reader.vector()
+    encryptedPathSecret = try reader.vector(atMost: Int(Limits.treeLeaves))
   }
   public func encode(to writer: inout Writer) {
     encryptionKey.encode(to: &writer)
@@ -39,7 +39,7 @@ public struct UpdatePath: Equatable, Sendable, TLSEncodable, TLSDecodable {
   }
   public init(from reader: inout Reader) throws(DecodingError) {
     leafNode = try LeafNode(from: &reader)
-    nodes = try reader.vector()
+    nodes = try reader.vector(atMost: Limits.pathNodes)
   }
   public func encode(to writer: inout Writer) {
     leafNode.encode(to: &writer)

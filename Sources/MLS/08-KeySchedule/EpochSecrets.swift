@@ -66,8 +66,6 @@ package struct EpochSecrets: Sendable, Equatable {
   package var resumptionPSK: ResumptionPSK
   package var epochAuthenticator: EpochAuthenticator
   package var initSecret: InitSecret
-  /// draft-ietf-mls-extensions, "application_export": the root of the safe exporter's tree.
-  package var applicationExportSecret: Secret
 
   /// `joiner_secret`, from the previous epoch's `init_secret` and this commit's `commit_secret`.
   package static func joinerSecret(
@@ -109,13 +107,12 @@ package struct EpochSecrets: Sendable, Equatable {
     resumptionPSK = ResumptionPSK(derive("resumption"))
     epochAuthenticator = EpochAuthenticator(derive("authentication"))
     initSecret = InitSecret(derive("init"))
-    applicationExportSecret = derive("application_export")
   }
 
   package init(
     senderDataSecret: SenderDataSecret, encryptionSecret: EncryptionSecret, exporterSecret: ExporterSecret, externalSecret: ExternalSecret,
     confirmationKey: ConfirmationKey, membershipKey: MembershipKey, resumptionPSK: ResumptionPSK, epochAuthenticator: EpochAuthenticator,
-    initSecret: InitSecret, applicationExportSecret: Secret
+    initSecret: InitSecret
   ) {
     self.senderDataSecret = senderDataSecret
     self.encryptionSecret = encryptionSecret
@@ -126,7 +123,6 @@ package struct EpochSecrets: Sendable, Equatable {
     self.resumptionPSK = resumptionPSK
     self.epochAuthenticator = epochAuthenticator
     self.initSecret = initSecret
-    self.applicationExportSecret = applicationExportSecret
   }
 
   /// RFC 9420 §6.1: `MAC(confirmation_key, GroupContext.confirmed_transcript_hash)`.

@@ -51,7 +51,8 @@ package struct Ratchet: Sendable, Equatable {
     try check(.generationTooFar, wanted - generation <= policy.forward)
     while generation < wanted {
       skipped.append(try next(suite, using: crypto))
-      if skipped.count > policy.outOfOrder { skipped.removeFirst(skipped.count - policy.outOfOrder) }
+      let most = max(0, policy.outOfOrder)
+      if skipped.count > most { skipped.removeFirst(skipped.count - most) }
     }
     return try next(suite, using: crypto)
   }

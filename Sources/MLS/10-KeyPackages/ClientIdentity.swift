@@ -8,18 +8,33 @@ public struct ClientIdentity: Sendable {
   public var capabilities: Capabilities
   /// Extensions of the leaf node.
   public var extensions: Extensions
+  /// Application components that this client understands; listed in its leaf (draft-ietf-mls-extensions, `app_components`).
+  public var components: [ComponentID]
 
-  public init(credential: Credential, signatureKeyPair: SignatureKeyPair, capabilities: Capabilities, extensions: Extensions = []) {
+  public init(credential: Credential, signatureKeyPair: SignatureKeyPair, capabilities: Capabilities, extensions: Extensions = [],
+    components: [ComponentID] = []
+  ) {
     self.credential = credential
     self.signatureKeyPair = signatureKeyPair
     self.capabilities = capabilities
     self.extensions = extensions
+    self.components = components
   }
 
-  func leaf(encryptionKey: HPKEPublicKey, source: LeafNodeSource, using crypto: some CryptoProvider) -> LeafNode {
+  /// The leaf's extensions with the list of components in the dictionary.
+  func leafExtensions() throws(MLSError) -> Extensions {
+    if components.isEmpty { return extensions }
+    var result = extensions
+    var dictionary = try result.appDataDictionary()
+    dictionary[.appComponents] = ComponentsList(components.sorted()).encoded()
+    result[.appDataDictionary] = dictionary.encoded()
+    return result
+  }
+
+  func leaf(encryptionKey: HPKEPublicKey, source: LeafNodeSource, using crypto: some CryptoProvider) throws(MLSError) -> LeafNode {
     LeafNode(
       encryptionKey: encryptionKey, signatureKey: signatureKeyPair.publicKey, credential: credential,
-      capabilities: capabilities.greased(crypto), source: source, extensions: extensions)
+      capabilities: capabilities.greased(crypto), source: source, extensions: try leafExtensions())
   }
 }
 
@@ -51,7 +66,7 @@ public struct KeyPackageBundle: Sendable {
     let parameters = try crypto.parameters(of: suite)
     let initPair = try crypto.freshKeyPair(parameters.kem)
     let leafPair = try crypto.freshKeyPair(parameters.kem)
-    var leaf = identity.leaf(encryptionKey: leafPair.publicKey, source: .keyPackage(lifetime), using: crypto)
+    var leaf = try identity.leaf(encryptionKey: leafPair.publicKey, source: .keyPackage(lifetime), using: crypto)
     try leaf.sign(parameters, with: identity.signatureKeyPair.privateKey, using: crypto)
     var extensions = extensions
     if isLastResort {
@@ -97,9 +112,13 @@ public struct KeyPackageBundle: Sendable {
 
 extension KeyPackage {
   /// RFC 9420 §10.1, outside of a group: what a delivery service checks at upload and a client at claim.
-  /// - Parameter now: seconds since 1970; the lifetime must contain it. Receivers of an Add do not check it.
+  /// - Parameters:
+  ///   - now: seconds since 1970; the lifetime must contain it. Receivers of an Add do not check it.
+  ///   - maximumLifetime: seconds; RFC 9420 §7.2 demands that the application has one.
   /// - Throws: the rule that is broken; `.usage(.expired)`.
-  public func validate(at now: UInt64, application: some MLSApplication, using crypto: some CryptoProvider) throws(MLSError) {
+  public func validate(
+    at now: UInt64, maximumLifetime: UInt64 = Lifetime.defaultMaximum, application: some MLSApplication, using crypto: some CryptoProvider
+  ) throws(MLSError) {
     let suite = try crypto.parameters(of: cipherSuite)
     let context = GroupContext(
       version: version, cipherSuite: cipherSuite, groupID: [], epoch: 0, treeHash: [], confirmedTranscriptHash: [])
@@ -112,6 +131,6 @@ extension KeyPackage {
         UnverifiedSignature(rule: .keyPackageSignature, item: signatureToVerify),
         UnverifiedSignature(rule: .leafSignature, item: leafNode.signatureToVerify(groupID: [], leafIndex: LeafIndex(0))),
       ], using: crypto)
-    guard let lifetime, lifetime.contains(now) else { throw .usage(.expired) }
+    guard let lifetime, lifetime.contains(now), lifetime.isWithin(maximum: maximumLifetime) else { throw .usage(.expired) }
   }
 }

@@ -22,7 +22,14 @@ package struct GroupSecrets: Sendable, TLSEncodable, TLSDecodable {
   package init(from reader: inout Reader) throws(DecodingError) {
     joinerSecret = JoinerSecret(Secret(try reader.opaque()))
     pathSecret = try reader.presence() ? PathSecret(Secret(try reader.opaque())) : nil
-    psks = try reader.vector()
+    psks = try reader.vector(atMost: Limits.commitProposals, "commitProposals")
+  }
+
+  /// The encoding, in one buffer of the right size: a growing one would leave copies of the secrets behind.
+  func encodedOnce() -> [UInt8] {
+    var w = Writer(capacity: 256 + psks.count * 256)
+    encode(to: &w)
+    return w.bytes
   }
 
   package func encode(to writer: inout Writer) {
@@ -80,7 +87,7 @@ public struct Welcome: Equatable, Sendable, TLSEncodable, TLSDecodable {
 
   public init(from reader: inout Reader) throws(DecodingError) {
     cipherSuite = try CipherSuite(from: &reader)
-    secrets = try reader.vector()
+    secrets = try reader.vector(atMost: Int(Limits.treeLeaves))
     encryptedGroupInfo = try reader.opaque()
   }
 

@@ -49,8 +49,7 @@ public struct Extensions: Hashable, Sendable, TLSEncodable, TLSDecodable, Expres
   public init(_ entries: [Extension] = []) { self.entries = entries }
   public init(arrayLiteral elements: Extension...) { entries = elements }
   public init(from reader: inout Reader) throws(DecodingError) {
-    entries = try reader.vector()
-    if entries.count > Limits.extensions { throw .limitExceeded("extensions") }
+    entries = try reader.vector(atMost: Limits.extensions, "extensions")
   }
   public func encode(to writer: inout Writer) { writer.vector(entries) }
 
@@ -80,6 +79,17 @@ public struct Extensions: Hashable, Sendable, TLSEncodable, TLSDecodable, Expres
     return false
   }
 
+  /// What a GroupContext's extensions must be, whoever set them: no duplicates, and those that the engine itself reads can be read.
+  /// RFC 9420 §5.3.1, MUST: external senders are validated when they are set, and when a joiner meets them.
+  func validateForGroup(replacing old: Extensions? = nil, application: some MLSApplication) throws(MLSError) {
+    try check(.duplicateExtension, !hasDuplicates)
+    _ = try parsed(.requiredCapabilities, as: RequiredCapabilities.self)
+    let senders = try parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? []
+    _ = try appDataDictionary()
+    if let old, old[.externalSenders] == self[.externalSenders] { return }
+    for sender in senders { try check(.externalSenderCredential, application.validate(externalSender: sender)) }
+  }
+
   /// The parsed extension, nil where it is absent.
   /// - Throws: `.decoding` where it does not parse.
   func parsed<T: TLSDecodable>(_ type: ExtensionType, as: T.Type) throws(MLSError) -> T? {
@@ -106,9 +116,9 @@ public struct RequiredCapabilities: Hashable, Sendable, TLSEncodable, TLSDecodab
     self.credentialTypes = credentialTypes
   }
   public init(from reader: inout Reader) throws(DecodingError) {
-    extensionTypes = try reader.vector()
-    proposalTypes = try reader.vector()
-    credentialTypes = try reader.vector()
+    extensionTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    proposalTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    credentialTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
   }
   public func encode(to writer: inout Writer) {
     writer.vector(extensionTypes)
@@ -144,7 +154,7 @@ public struct ExternalSender: Hashable, Sendable, TLSEncodable, TLSDecodable {
 public struct ExternalSenders: Hashable, Sendable, TLSEncodable, TLSDecodable {
   public var senders: [ExternalSender]
   public init(_ senders: [ExternalSender]) { self.senders = senders }
-  public init(from reader: inout Reader) throws(DecodingError) { senders = try reader.vector() }
+  public init(from reader: inout Reader) throws(DecodingError) { senders = try reader.vector(atMost: Limits.shortList) }
   public func encode(to writer: inout Writer) { writer.vector(senders) }
 }
 

@@ -47,9 +47,15 @@ public struct AppDataDictionary: Hashable, Sendable, TLSEncodable, TLSDecodable 
 
   public init() {}
 
+  /// With all of these, in whatever order they come.
+  init(_ table: [ComponentID: [UInt8]]) {
+    entries = table.map { Entry($0.key, $0.value) }
+    entries.sort { $0.component < $1.component }
+  }
+
   /// - Throws: where entries are not in increasing order of component.
   public init(from reader: inout Reader) throws(DecodingError) {
-    entries = try reader.vector()
+    entries = try reader.vector(atMost: Limits.dictionaryEntries)
     for i in entries.indices.dropFirst() where entries[i - 1].component >= entries[i].component {
       throw .invalidValue("app_data_dictionary: not in increasing order")
     }
@@ -68,6 +74,18 @@ public struct AppDataDictionary: Hashable, Sendable, TLSEncodable, TLSDecodable 
       entries.insert(Entry(component, newValue), at: position)
     }
   }
+}
+
+/// draft-ietf-mls-extensions, "Negotiating Extensions and Components"
+///
+///     struct {
+///         ComponentID component_ids<V>;
+///     } ComponentsList;
+public struct ComponentsList: Hashable, Sendable, TLSEncodable, TLSDecodable {
+  public var components: [ComponentID]
+  public init(_ components: [ComponentID]) { self.components = components }
+  public init(from reader: inout Reader) throws(DecodingError) { components = try reader.vector(atMost: Limits.dictionaryEntries) }
+  public func encode(to writer: inout Writer) { writer.vector(components) }
 }
 
 /// draft-ietf-mls-extensions

@@ -6,8 +6,11 @@ import TLSCodec
 public struct CommitOptions: Sendable {
   /// The committer's own proposals, sent by value.
   public var proposals: [Proposal]
-  /// Whether to cover the proposals that wait, as far as they form a valid list (RFC 9420 §12.4, SHOULD).
+  /// Whether to cover the proposals that wait, as far as they form a valid list (RFC 9420 §12.4, SHOULD). A waiting PreSharedKey is covered only where
+  /// the caller offers its secret with this commit, for others could name one that nobody has.
   public var coversPending: Bool
+  /// Whether to cover a ReInit that somebody else proposed: it ends the group.
+  public var coversReInit: Bool
   /// Leaves the path out where RFC 9420 §12.4 allows it: cheaper, and without post-compromise security for the committer.
   public var omitsPathWherePossible: Bool
   public var format: HandshakeFormat
@@ -20,15 +23,15 @@ public struct CommitOptions: Sendable {
   public var groupInfoExtensions: Extensions
   /// Zero bytes appended to an encrypted commit.
   public var padding: Int
-  var circumstance: ResumptionCircumstance = .none
 
   public init(
-    proposals: [Proposal] = [], coversPending: Bool = true, omitsPathWherePossible: Bool = false, format: HandshakeFormat = .publicMessage,
+    proposals: [Proposal] = [], coversPending: Bool = true, coversReInit: Bool = false, omitsPathWherePossible: Bool = false, format: HandshakeFormat = .publicMessage,
     authenticatedData: [UInt8] = [], leaf: LeafChange = LeafChange(), welcomeCarriesTree: Bool = false,
     groupInfoExtensions: Extensions = [], padding: Int = 0
   ) {
     self.proposals = proposals
     self.coversPending = coversPending
+    self.coversReInit = coversReInit
     self.omitsPathWherePossible = omitsPathWherePossible
     self.format = format
     self.authenticatedData = authenticatedData
@@ -50,6 +53,9 @@ public struct PendingCommit: Sendable {
   /// Where the new members stand, in the order of their Adds.
   public let added: [LeafIndex]
   public let removed: [LeafIndex]
+  /// Waiting proposals that the commit covers, and those that it leaves out: these are void when it is adopted.
+  public let covered: [ProposalRef]
+  public let leftOut: [ProposalRef]
   let next: EpochState
 
   /// The group after the commit, as a delivery service will see it.
@@ -78,6 +84,7 @@ extension Group {
   /// Adopts the pending commit: the delivery service has accepted it.
   /// - Parameter now: seconds since 1970.
   public mutating func adoptPendingCommit(at now: UInt64) throws(MLSError) {
+    try requireActive()
     guard let pending else { throw .usage(.noPendingCommit) }
     var changed = pending.added + pending.removed + [leafIndex]
     for proposal in state.publicGroup.proposals {
@@ -86,29 +93,35 @@ extension Group {
     advance(to: pending.next, changedLeaves: changed, at: now)
   }
 
-  /// Forgets the pending commit: another one won.
+  /// Puts the pending commit aside, so that another can be made. Should it turn out to have been accepted after all, `receive` still recognises it as
+  /// long as the epoch lasts.
   public mutating func discardPendingCommit() {
+    guard let discarded = pending else { return }
     pending = nil
     dirty.insert(.pendingCommit)
+    if abandoned.count == Limits.abandonedCommits { abandoned.removeFirst() }
+    abandoned.append(discarded)
+    for i in 0..<abandoned.count { dirty.insert(.abandonedCommit(UInt32(i))) }
   }
 
   private func makeCommit(
     _ options: CommitOptions, psks: PreSharedKeys, application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) -> (PendingCommit, SecretTree.Step?) {
+    guard options.padding >= 0 else { throw .usage(.invalidArgument) }
     let group = state.publicGroup
     let own = Sender.member(leafIndex)
     var committed = options.proposals.map { CommittedProposal(proposal: $0, sender: own, byReference: false) }
     for entry in committed where entry.proposal.type == .selfRemove || entry.proposal.type == .update { throw .usage(.invalidArgument) }
     if options.coversPending {
       committed = try group.withPending(
-        committed, committer: own, circumstance: options.circumstance, application: application, using: crypto)
+        committed, committer: own, psks: psks, coversReInit: options.coversReInit, application: application, using: crypto)
     }
     let list = try group.validate(
-      committed, committer: own, pathLeaf: nil, circumstance: options.circumstance, application: application, using: crypto)
+      committed, committer: own, pathLeaf: nil, application: application, using: crypto)
     var (tree, extensions, added) = try group.apply(list, application: application, using: crypto)
     var context = group.context
     context.extensions = extensions
-    context.epoch = try context.nextEpoch()
+    try context.enterNextEpoch()
 
     // RFC 9420 §7.5: the path.
     let needsPath = list.isEmpty || list.requiresPath || !options.omitsPathWherePossible
@@ -117,6 +130,7 @@ extension Group {
     if needsPath {
       guard var leaf = tree[leafIndex] else { throw .internalError("own leaf is blank") }
       let old = leaf
+      signingKey = applyWaitingUpdate(to: &leaf)
       signingKey = options.leaf.apply(to: &leaf, current: signingKey)
       try check(.credentialSuccession, application.validateSuccession(from: old, to: leaf))
       newPath = try tree.createPath(
@@ -126,6 +140,12 @@ extension Group {
         application: application, using: crypto)
       try tree.validateAmongMembers(leafIndex)
     }
+    try check(
+      .commitPermitted,
+      application.permits(
+        ProposedCommit(
+          committer: own, leaf: newPath?.leaf ?? tree[leafIndex], proposals: committed.map { (proposal: $0.proposal, sender: $0.sender) },
+          context: group.context, newContext: context, before: group.tree, after: tree)))
     context.treeHash = tree.treeHash(suite.hash, using: crypto)
     var path: UpdatePath?
     if let newPath { path = try tree.seal(newPath, excluding: Set(added), context: context.encoded(), suite, using: crypto) }
@@ -165,11 +185,25 @@ extension Group {
         list.adds, at: added, joiner: joiner, psk: pskSecret, pskIDs: list.psks, path: newPath, carriesTree: options.welcomeCarriesTree,
         extensions: options.groupInfoExtensions, using: crypto)
     }
+    let covered = committed.compactMap { $0.ref }
     return (
       PendingCommit(
-        message: message, welcome: welcome, groupInfo: info, added: added, removed: list.selfRemoves + list.removes, next: nextState),
+        message: message, welcome: welcome, groupInfo: info, added: added, removed: list.selfRemoves + list.removes, covered: covered,
+        leftOut: group.proposals.map { $0.ref }.filter { !covered.contains($0) }, next: nextState),
       step
     )
+  }
+
+  /// An Update of this member's own that waits cannot be covered by its own commit (RFC 9420 §12.2); what it changes is not lost, the path carries it.
+  private func applyWaitingUpdate(to leaf: inout LeafNode) -> SignaturePrivateKey {
+    guard let update = ownUpdates.last, let i = state.publicGroup.proposalsByRef[update.ref],
+      case .update(let wanted) = state.publicGroup.proposals[i].proposal
+    else { return state.signingKey }
+    leaf.signatureKey = wanted.signatureKey
+    leaf.credential = wanted.credential
+    leaf.capabilities = wanted.capabilities
+    leaf.extensions = wanted.extensions
+    return update.signingKey
   }
 
   /// The secrets of PSKs: of this group's own epochs, else those that the caller offers.
@@ -188,6 +222,7 @@ extension Group {
 
   /// RFC 9420 §8.6: of this or a kept past epoch, nil where it is gone.
   public func resumptionPSK(of epoch: UInt64) -> ResumptionPSK? {
+    if status == .forgotten { return nil }
     if epoch == self.epoch { return state.secrets.resumptionPSK }
     for past in pastEpochs where past.epoch == epoch { return past.resumptionPSK }
     return nil
@@ -207,7 +242,7 @@ extension EpochState {
     batch.reserveCapacity(keyPackages.count)
     for (i, keyPackage) in keyPackages.enumerated() {
       let pathSecret = path?.secret(at: TreeMath.commonAncestor(leafIndex, leaves[i]))
-      var plaintext = GroupSecrets(joinerSecret: joiner, pathSecret: pathSecret, psks: pskIDs).encoded()
+      var plaintext = GroupSecrets(joinerSecret: joiner, pathSecret: pathSecret, psks: pskIDs).encodedOnce()
       batch.append(PlaintextToSeal(publicKey: keyPackage.initKey, info: context, plaintext: Secret(plaintext)))
       wipe(&plaintext)
     }
@@ -224,39 +259,61 @@ extension EpochState {
 
 extension PublicGroup {
   /// The committer's proposals and those of the pending that form a valid list with them (RFC 9420 §12.2: prefer a Remove, else the newest Update).
+  /// - Throws: the rule that the committer's own proposals break.
   func withPending(
-    _ own: [CommittedProposal], committer: Sender, circumstance: ResumptionCircumstance, application: some MLSApplication,
+    _ own: [CommittedProposal], committer: Sender, psks: PreSharedKeys, coversReInit: Bool, application: some MLSApplication,
     using crypto: some CryptoProvider
   ) throws(MLSError) -> [CommittedProposal] {
-    let candidates = preferred(among: proposals, besides: own, committer: committer)
+    var candidates = preferred(among: proposals, besides: own, committer: committer, coversReInit: coversReInit)
+    candidates.removeAll {
+      if case .psk(let id) = $0.proposal { return psks.secret(for: id) == nil }
+      return false
+    }
     if candidates.isEmpty { return own }
     let all = own + candidates
-    if isValid(all, committer: committer, circumstance: circumstance, application: application, using: crypto) { return all }
-    // Something among them does not fit: take one after the other. Rare, so the quadratic cost does not matter.
+    if isValid(all, committer: committer, application: application, using: crypto) { return all }
+    let list = try validate(own, committer: committer, pathLeaf: nil, application: application, using: crypto)
+    _ = try apply(list, application: application, using: crypto)
+    // Something among them does not fit. Removals first, for they protect the group; then sender by sender, in a bounded number of trials, so that
+    // whoever floods the group with proposals that do not go together only loses their own.
     var accepted = own
-    for candidate in candidates {
-      let trial = accepted + [candidate]
-      if isValid(trial, committer: committer, circumstance: circumstance, application: application, using: crypto) { accepted = trial }
+    var trials = Limits.proposalTrials
+    func attempt(_ some: [CommittedProposal]) {
+      guard !some.isEmpty, trials > 0 else { return }
+      trials -= 1
+      if isValid(accepted + some, committer: committer, application: application, using: crypto) { accepted += some }
     }
+    func removes(_ entry: CommittedProposal) -> Bool { entry.proposal.type == .remove || entry.proposal.type == .selfRemove }
+    attempt(candidates.filter(removes))
+    var rest: [Sender: [CommittedProposal]] = [:]
+    var order: [Sender] = []
+    for entry in candidates where !removes(entry) {
+      if rest[entry.sender] == nil { order.append(entry.sender) }
+      rest[entry.sender, default: []].append(entry)
+    }
+    for sender in order { attempt(rest[sender] ?? []) }
     return accepted
   }
 
   private func isValid(
-    _ proposals: [CommittedProposal], committer: Sender, circumstance: ResumptionCircumstance, application: some MLSApplication,
+    _ proposals: [CommittedProposal], committer: Sender, application: some MLSApplication,
     using crypto: some CryptoProvider
   ) -> Bool {
     do throws(MLSError) {
       let list = try validate(
-        proposals, committer: committer, pathLeaf: nil, circumstance: circumstance, application: application, using: crypto)
+        proposals, committer: committer, pathLeaf: nil, application: application, using: crypto)
       _ = try apply(list, application: application, using: crypto)
       return true
     } catch { return false }
   }
 
-  private func preferred(among pending: [PendingProposal], besides own: [CommittedProposal], committer: Sender) -> [CommittedProposal] {
+  private func preferred(among pending: [PendingProposal], besides own: [CommittedProposal], committer: Sender, coversReInit: Bool)
+    -> [CommittedProposal]
+  {
     var removed: Set<LeafIndex> = []
     for entry in own { if case .remove(let index) = entry.proposal { removed.insert(index) } }
     var selfRemoved: Set<LeafIndex> = []
+    var proposedRemoves: Set<LeafIndex> = []
     var update: [LeafIndex: ProposalRef] = [:]
     var lastExtensions: ProposalRef?
     for entry in pending {
@@ -264,6 +321,7 @@ extension PublicGroup {
       case .selfRemove: if case .member(let index) = entry.sender { selfRemoved.insert(index) }
       case .update: if case .member(let index) = entry.sender { update[index] = entry.ref }
       case .groupContextExtensions: lastExtensions = entry.ref
+      case .remove(let index): proposedRemoves.insert(index)
       default: break
       }
     }
@@ -275,7 +333,7 @@ extension PublicGroup {
       switch entry.proposal {
       case .update:
         guard entry.sender != committer, case .member(let index) = entry.sender, update[index] == entry.ref else { continue }
-        if removed.contains(index) || selfRemoved.contains(index) || pending.contains(where: { $0.proposal == .remove(index) }) { continue }
+        if removed.contains(index) || selfRemoved.contains(index) || proposedRemoves.contains(index) { continue }
         result.append(candidate)
       case .remove(let index):
         if committer == .member(index) || selfRemoved.contains(index) || !removed.insert(index).inserted { continue }
@@ -293,7 +351,7 @@ extension PublicGroup {
       }
     }
     // RFC 9420 §12.2: other proposals are preferred over a ReInit.
-    if result.isEmpty, own.isEmpty, let reinit { return [reinit] }
+    if result.isEmpty, own.isEmpty, coversReInit, let reinit { return [reinit] }
     return result
   }
 }

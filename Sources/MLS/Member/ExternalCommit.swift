@@ -8,7 +8,8 @@ public struct PendingExternalCommit: Sendable {
   public let message: MLSMessage
   /// Of the new epoch, with `external_pub`, without the tree.
   public let groupInfo: GroupInfo
-  /// The group to use once the commit is accepted; its records can be stored beforehand.
+  /// The group to use once the commit is accepted. Until then keep its records apart from those of an older group of the same id, and then write
+  /// `takeChanges(replacing:)`.
   public let group: Group
 }
 
@@ -45,19 +46,24 @@ extension Group {
     } catch { throw .crypto(error) }
 
     var committed = [CommittedProposal(proposal: .externalInit(kemOutput: kemOutput), sender: .newMemberCommit, byReference: false)]
-    if let old { committed.append(CommittedProposal(proposal: .remove(old), sender: .newMemberCommit, byReference: false)) }
-    for proposal in extra { committed.append(CommittedProposal(proposal: proposal, sender: .newMemberCommit, byReference: false)) }
+    // What is invalid is left out: another joiner's trouble, or a delivery service's, is not this one's.
+    var replaced = old
     for message in selfRemoves {
-      let pending = try group.receive(proposal: message, application: application, using: crypto)
+      guard let pending = try? group.receive(proposal: message, application: application, using: crypto),
+        case .member(let leaver) = pending.sender, pending.proposal == .selfRemove
+      else { continue }
+      if leaver == replaced { replaced = nil }
       committed.append(CommittedProposal(proposal: pending.proposal, sender: pending.sender, byReference: true, ref: pending.ref))
     }
-    let template = identity.leaf(encryptionKey: HPKEPublicKey([]), source: .commit(parentHash: []), using: crypto)
+    if let replaced { committed.append(CommittedProposal(proposal: .remove(replaced), sender: .newMemberCommit, byReference: false)) }
+    for proposal in extra { committed.append(CommittedProposal(proposal: proposal, sender: .newMemberCommit, byReference: false)) }
+    let template = try identity.leaf(encryptionKey: HPKEPublicKey([]), source: .commit(parentHash: []), using: crypto)
     let list = try group.validate(
       committed, committer: .newMemberCommit, pathLeaf: template, application: application, using: crypto)
     var (tree, extensions, _) = try group.apply(list, application: application, using: crypto)
     var context = group.context
     context.extensions = extensions
-    context.epoch = try context.nextEpoch()
+    try context.enterNextEpoch()
     let own = try tree.leftmostBlankLeaf()
     let path = try tree.createPath(
       author: own, leaf: template, groupID: group.groupID, signingKey: identity.signatureKeyPair.privateKey, private: nil, suite,
@@ -66,6 +72,12 @@ extension Group {
       in: context, required: try extensions.parsed(.requiredCapabilities, as: RequiredCapabilities.self), suite, application: application,
       using: crypto)
     try tree.validateAmongMembers(own)
+    try check(
+      .commitPermitted,
+      application.permits(
+        ProposedCommit(
+          committer: .newMemberCommit, leaf: path.leaf, proposals: committed.map { (proposal: $0.proposal, sender: $0.sender) },
+          context: group.context, newContext: context, before: group.tree, after: tree)))
     context.treeHash = tree.treeHash(suite.hash, using: crypto)
     let update = try tree.seal(path, excluding: [], context: context.encoded(), suite, using: crypto)
 

@@ -10,8 +10,10 @@ import TLSCodec
 public struct Group: Sendable {
   public enum Status: Sendable, Equatable {
     case active
-    /// A commit has removed this member.
+    /// A commit has removed this member. Late messages can still be read; `forget()` deletes what is left.
     case removed
+    /// Removed, and everything secret deleted.
+    case forgotten
     /// A ReInit has ended the group; `Group.reinitialize` or a Welcome continues it (RFC 9420 §11.2).
     case reinitialized(ReInit)
   }
@@ -22,9 +24,14 @@ public struct Group: Sendable {
   /// Updates that this member has proposed in this epoch, with their private keys.
   var ownUpdates: [OwnUpdate] = []
   var pending: PendingCommit?
+  /// Own commits of this epoch that were discarded while their fate was unclear, oldest first.
+  var abandoned: [PendingCommit] = []
   public internal(set) var status: Status = .active
   /// How late and how far ahead messages may be.
   public var reordering: ReorderingPolicy
+  /// Whether proposals and commits may come encrypted. A group that a delivery service follows refuses them: the service could not see them, and its
+  /// view would part from the members'. Not stored: set it after loading.
+  public var acceptsPrivateHandshakes = true
   var dirty: Set<RecordKey> = []
 
   init(state: EpochState, reordering: ReorderingPolicy) {
@@ -57,8 +64,9 @@ public struct Group: Sendable {
 
   /// RFC 9420 §8.5, MLS-Exporter.
   /// - Parameter length: bytes, at most 255 · KDF.Nh.
-  /// - Throws: `.usage(.invalidArgument)` for a length that cannot be had.
+  /// - Throws: `.usage(.invalidArgument)` for a length that cannot be had; `.usage(.groupInactive)` for a removed member.
   public func export(label: [UInt8], context: [UInt8], length: Int, using crypto: some CryptoProvider) throws(MLSError) -> Secret {
+    if status == .forgotten { throw .usage(.groupInactive) }
     guard length > 0, length <= 255 * suite.hash.size else { throw .usage(.invalidArgument) }
     return state.secrets.export(label: label, context: context, length: length, suite, using: crypto)
   }
@@ -80,8 +88,17 @@ public struct Group: Sendable {
   /// Forgets ended epochs: their late messages cannot be read any more, and a thief of this state cannot either.
   /// - Parameter time: seconds since 1970; epochs that ended before are dropped.
   public mutating func dropPastEpochs(endedBefore time: UInt64) {
-    for past in pastEpochs where past.endedAt < time { markRemoved(past) }
-    pastEpochs.removeAll { $0.endedAt < time }
+    // Oldest first: a later epoch remembers leaves for the earlier ones.
+    while let past = pastEpochs.first, past.endedAt < time { markRemoved(pastEpochs.removeFirst()) }
+  }
+
+  /// Whether a GroupInfo is for this epoch and its `external_pub` is the group's: what a delivery service cannot see, so members confirm it before
+  /// the service offers it to external joiners.
+  public func confirms(_ info: GroupInfo, using crypto: some CryptoProvider) throws(MLSError) -> Bool {
+    if status == .forgotten { throw .usage(.groupInactive) }
+    let offered = try info.extensions.parsed(.externalPub, as: ExternalPub.self)
+    let own = try state.secrets.externalKeyPair(suite, using: crypto).publicKey
+    return info.groupContext == context && info.confirmationTag == state.publicGroup.confirmationTag && offered?.externalPub == own
   }
 }
 

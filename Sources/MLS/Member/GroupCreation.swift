@@ -4,27 +4,24 @@ import TLSCodec
 extension Group {
   /// RFC 9420 §11: a group of one, in epoch 0.
   /// - Parameters:
-  ///   - groupID: unique in the world, best random.
+  ///   - groupID: unique in the world, best random; at most `Limits.groupIDBytes`.
   ///   - extensions: of the GroupContext; the creator must support them.
   /// - Throws: the rule that the creator's own leaf would break.
   public static func create(
     groupID: [UInt8], suite: CipherSuite, identity: ClientIdentity, extensions: Extensions = [], lifetime: Lifetime = .always,
     reordering: ReorderingPolicy = ReorderingPolicy(), application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) -> Group {
+    guard groupID.count <= Limits.groupIDBytes else { throw .usage(.invalidArgument) }
     let parameters = try crypto.parameters(of: suite)
     let pair = try crypto.freshKeyPair(parameters.kem)
-    var leaf = identity.leaf(encryptionKey: pair.publicKey, source: .keyPackage(lifetime), using: crypto)
+    var leaf = try identity.leaf(encryptionKey: pair.publicKey, source: .keyPackage(lifetime), using: crypto)
     try leaf.sign(parameters, with: identity.signatureKeyPair.privateKey, using: crypto)
     var tree = RatchetTree()
     let index = try tree.add(leaf)
     let context = GroupContext(
       cipherSuite: suite, groupID: groupID, epoch: 0, treeHash: tree.treeHash(parameters.hash, using: crypto), confirmedTranscriptHash: [],
       extensions: extensions)
-    try check(.duplicateExtension, !extensions.hasDuplicates)
-    for sender in try extensions.parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? [] {
-      try check(.externalSenderCredential, application.validate(externalSender: sender))
-    }
-    _ = try extensions.appDataDictionary()
+    try extensions.validateForGroup(application: application)
     let required = try extensions.parsed(.requiredCapabilities, as: RequiredCapabilities.self)
     try leaf.validate(in: context, required: required, parameters, application: application, using: crypto)
     // RFC 9420 §11: "a fresh random value" for the epoch secret's input, through the ordinary key schedule.

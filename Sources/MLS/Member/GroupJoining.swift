@@ -9,7 +9,8 @@ public struct JoiningContext: Sendable {
   public var psks: PreSharedKeys
   /// The old group, where the Welcome continues one by ReInit or branches from one.
   public var priorGroup: Group?
-  /// Whether this client is in a group of this id already (RFC 9420 §12.4.3, MUST be unique).
+  /// Whether this client is in a group of this id already (RFC 9420 §12.4.3, MUST be unique). Without an answer here, a Welcome that carries the id of
+  /// another group of this client is joined, and its records would mix with that group's.
   public var isKnownGroup: @Sendable ([UInt8]) -> Bool
   public var reordering: ReorderingPolicy
 
@@ -60,6 +61,13 @@ extension Group {
       // RFC 9420 §12.4.3.1: the ancestor itself, then those above it that the path has set.
       let above = TreeMath.directPath(own, leaves: group.tree.leafCount).filter { $0.level > ancestor.level && group.tree[$0] != nil }
       _ = try privateState.implant(pathSecret, along: [ancestor] + above, in: group.tree, suite, using: crypto)
+    }
+
+    // The tree invariant (RFC 9420 §4.2): without the key of a node above, a later path could not be read, and its author would be blamed.
+    for node in TreeMath.directPath(own, leaves: group.tree.leafCount) {
+      if let parent = group.tree.parentNode(node) {
+        try check(.welcomePathSecret, privateState[node] != nil || parent.unmergedLeaves.contains(own))
+      }
     }
 
     let epoch = EpochSecrets(joiner: secrets.joinerSecret, psk: pskSecret, context: group.encodedContext, suite, using: crypto)
@@ -117,21 +125,21 @@ extension Group {
     for id in psks {
       guard case .resumption(let usage, let groupID, let epoch) = id.kind, usage != .application else { continue }
       guard let prior, prior.groupID == groupID else { throw .missingPSK }
+      let before = prior.tree.leaves
+      let now = group.tree.leaves
       if usage == .reinit {
         try check(.reinitEpoch, group.epoch == 1)
         try check(.reinitParameters, prior.status == .reinitialized(group.asReInit) && epoch == prior.epoch)
-        let members = group.tree.leaves
-        for (_, old) in prior.tree.leaves {
-          try check(.reinitMembers, members.contains { application.representSameClient(old, $0.node) })
+        for (_, old) in before {
+          try check(.reinitMembers, now.contains { application.representSameClient(old, $0.node) })
         }
       } else {
         try check(.branchEpoch, group.epoch == 1)
         try check(
           .branchParameters,
           group.context.version == prior.context.version && group.context.cipherSuite == prior.context.cipherSuite)
-        let members = prior.tree.leaves
-        for (_, new) in group.tree.leaves {
-          try check(.branchMembers, members.contains { application.representSameClient($0.node, new) })
+        for (_, new) in now {
+          try check(.branchMembers, before.contains { application.representSameClient($0.node, new) })
         }
       }
     }

@@ -12,6 +12,8 @@ public struct ApplicationMessage: Sendable, Equatable {
   public let epoch: UInt64
   /// Position among the sender's messages of the epoch.
   public let generation: UInt32
+  /// Whether the same client still stands at that place. Indices are of the message's epoch: do not look `sender` up in the current tree.
+  public let senderIsStillMember: Bool
 }
 
 /// A commit of another member that is valid in every respect. Nothing has changed yet: `Group.adopt` makes it so.
@@ -53,18 +55,29 @@ extension Group {
   public mutating func receive(
     _ message: MLSMessage, psks: PreSharedKeys = PreSharedKeys(), application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) -> Received {
-    if status == .removed { throw .usage(.groupInactive) }
+    if status == .forgotten { throw .usage(.groupInactive) }
+    if recognizeOwnCommit(message) { return .ownCommit }
     switch message {
     case .publicMessage(let publicMessage):
-      if let pending, pending.message == message { return .ownCommit }
       let verified = try verify(publicMessage, application: application, using: crypto)
       return try receive(handshake: verified, psks: psks, application: application, using: crypto)
     case .privateMessage(let privateMessage):
-      if let pending, pending.message == message { return .ownCommit }
+      if privateMessage.contentType != .application { try check(.handshakeFormat, acceptsPrivateHandshakes) }
       return try receive(privateMessage, psks: psks, application: application, using: crypto)
     default:
       throw .usage(.invalidArgument)
     }
+  }
+
+  /// Whether a message is the pending commit, or one that was discarded and won all the same: then it is pending again.
+  private mutating func recognizeOwnCommit(_ message: MLSMessage) -> Bool {
+    if let pending, pending.message == message { return true }
+    guard let i = abandoned.firstIndex(where: { $0.message == message }) else { return false }
+    let won = abandoned[i]
+    discardPendingCommit()
+    pending = won
+    dirty.insert(.pendingCommit)
+    return true
   }
 
   private func verify(_ message: PublicMessage, application: some MLSApplication, using crypto: some CryptoProvider) throws(MLSError)
@@ -107,10 +120,11 @@ extension Group {
         context: state.publicGroup.encodedContext, application: application, using: crypto)
       if case .application(let data) = verified.content.content {
         apply(step, epoch: epoch)
-        return .application(try Self.message(data, verified, generation))
+        return .application(try applicationMessage(data, verified, generation))
       }
       let received = try receive(handshake: verified, psks: psks, application: application, using: crypto)
-      apply(step, epoch: epoch)
+      // A commit's key goes with its epoch. Using it up before the commit is adopted would lose the commit in a crash between the two.
+      if case .proposal = received { apply(step, epoch: epoch) }
       return received
     }
     guard message.contentType == .application, let i = pastEpochs.firstIndex(where: { $0.epoch == message.epoch }) else {
@@ -122,7 +136,7 @@ extension Group {
       using: crypto)
     guard case .application(let data) = verified.content.content else { throw .internalError("content type changed") }
     apply(step, epoch: past.epoch)
-    return .application(try Self.message(data, verified, generation))
+    return .application(try applicationMessage(data, verified, generation))
   }
 
   /// The leaf as it was in a past epoch: the first later commit that changed it remembers it.
@@ -133,13 +147,13 @@ extension Group {
     return tree[index]
   }
 
-  private static func message(_ data: [UInt8], _ verified: VerifiedContent, _ generation: UInt32) throws(MLSError) -> ApplicationMessage {
+  private func applicationMessage(_ data: [UInt8], _ verified: VerifiedContent, _ generation: UInt32) throws(MLSError) -> ApplicationMessage {
     guard case .member(let sender) = verified.content.sender, let leaf = verified.leaf else {
       throw .internalError("an application message without a member")
     }
     return ApplicationMessage(
       data: data, authenticatedData: verified.content.authenticatedData, sender: sender, senderLeaf: leaf, epoch: verified.content.epoch,
-      generation: generation)
+      generation: generation, senderIsStillMember: tree[sender].map { $0.credential == leaf.credential } ?? false)
   }
 
   private func open(
@@ -180,6 +194,8 @@ extension Group {
     _ verified: VerifiedContent, psks: PreSharedKeys, application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) -> StagedCommit {
     let publicCommit = try state.publicGroup.stage(verified, application: application, using: crypto)
+    // The secrets of one's own path are sealed to all others.
+    if publicCommit.path != nil, publicCommit.committer == leafIndex, !publicCommit.isExternal { throw .ownCommitUnknown }
     func staged(_ next: EpochState?) -> StagedCommit {
       StagedCommit(
         committer: publicCommit.committer, isExternal: publicCommit.isExternal, added: publicCommit.added, removed: publicCommit.removed,
@@ -229,6 +245,9 @@ extension Group {
   }
 
   /// Makes a staged commit the state of the group. A pending commit of one's own has lost and is forgotten.
+  ///
+  /// A commit that removes this member sets the status to `.removed` and keeps the state: the last epochs' messages can still be read, and should
+  /// it turn out that no other member could apply the commit, `revertRemoval` takes it back. `forget` ends it.
   /// - Parameter now: seconds since 1970.
   /// - Throws: `.usage(.staleStage)` where the group has moved on since it was staged.
   public mutating func adopt(_ staged: StagedCommit, at now: UInt64) throws(MLSError) {
@@ -240,11 +259,23 @@ extension Group {
     advance(to: next, changedLeaves: staged.added + staged.removed + staged.updated + [staged.committer], at: now)
   }
 
-  /// RFC 9420 §12.4.2: a removed member deletes its state, and keeps the last epochs to read late messages only while the caller does.
   private mutating func leave() {
     status = .removed
-    discardPendingCommit()
+    dirty.insert(.header)
+  }
+
+  /// RFC 9420 §12.4.2, SHOULD: a removed member deletes the group's secrets and tree. What remains says only that it was removed.
+  public mutating func forget() {
     forgetEpochSecrets()
+    status = .forgotten
+    dirty.insert(.header)
+  }
+
+  /// Takes a removal back that the other members refused (a removed member cannot see whether a commit's secrets are right).
+  /// - Throws: `.usage(.groupInactive)` where nothing was removed or all is forgotten.
+  public mutating func revertRemoval() throws(MLSError) {
+    guard status == .removed else { throw .usage(.groupInactive) }
+    status = .active
     dirty.insert(.header)
   }
 
@@ -254,7 +285,7 @@ extension Group {
     for index in changedLeaves { former[index.value] = .some(tree[index]) }
     let past = PastEpoch(
       epoch: epoch, context: state.publicGroup.encodedContext, senderDataSecret: state.secrets.senderDataSecret,
-      resumptionPSK: state.secrets.resumptionPSK, secretTree: state.secretTree, formerLeaves: former, endedAt: now)
+      resumptionPSK: state.secrets.resumptionPSK, secretTree: state.secretTree, formerLeaves: former, endedAt: max(now, pastEpochs.last?.endedAt ?? 0))
     markEpochChange(to: next, ending: past)
     pastEpochs.append(past)
     while pastEpochs.count > max(0, reordering.pastEpochs) { markRemoved(pastEpochs.removeFirst()) }
@@ -262,6 +293,8 @@ extension Group {
     state.publicGroup.tree.forgetTouched()
     ownUpdates = []
     pending = nil
+    for i in 0..<abandoned.count { dirty.insert(.abandonedCommit(UInt32(i))) }
+    abandoned = []
     if let reinit = next.publicGroup.reinit { status = .reinitialized(reinit) }
   }
 }

@@ -56,7 +56,6 @@ extension Group {
     psks.add(resumption: old.groupID, epoch: old.epoch, old.resumptionPSK)
     var options = options
     options.proposals = keyPackages.map { .add($0) } + [.psk(id)] + options.proposals
-    options.circumstance = usage == .reinit ? .reinit : .branch
     try commit(options, psks: psks, application: application, using: crypto)
   }
 }

@@ -21,8 +21,17 @@ public struct StagedPublicCommit: Sendable {
   let updates: [(leaf: LeafIndex, node: LeafNode, ref: ProposalRef?)]
   /// The encoded provisional GroupContext, under which path secrets are encrypted.
   let provisionalContext: [UInt8]
-  /// What the new members' Welcome is made of.
-  let addedKeyPackages: [KeyPackage]
+  /// What was used to add the new members, in the order of `added`: their Welcome names these.
+  public let addedKeyPackages: [KeyPackage]
+
+  /// Whether a GroupInfo that came with the commit is signed by its committer for exactly the new epoch. Its `external_pub` only members can check
+  /// (`Group.confirms`).
+  public func accepts(_ groupInfo: GroupInfo, using crypto: some CryptoProvider) -> Bool {
+    guard groupInfo.groupContext == next.context, groupInfo.confirmationTag == next.confirmationTag, groupInfo.signer == committer,
+      !groupInfo.extensions.hasDuplicates, let leaf = next.tree[committer]
+    else { return false }
+    return groupInfo.isSigned(by: leaf.signatureKey, next.suite, using: crypto)
+  }
 }
 
 extension PublicGroup {
@@ -40,7 +49,12 @@ extension PublicGroup {
     -> PendingProposal
   {
     guard case .proposal(let proposal) = verified.content.content else { throw .usage(.invalidArgument) }
-    if proposal == .selfRemove { try check(.selfRemovePublic, verified.wireFormat == .publicMessage) }
+    if proposal == .selfRemove {
+      try check(.selfRemovePublic, verified.wireFormat == .publicMessage)
+      let again = proposals.contains { $0.proposal == .selfRemove && $0.sender == verified.content.sender }
+      let ref = verified.authenticatedContent.proposalRef(suite, using: crypto)
+      try check(.selfRemoveOnce, !again || proposalsByRef[ref] != nil)
+    }
     let signatures = try validate(proposal, from: verified.content.sender, application: application, using: crypto)
     try verify(signatures, using: crypto)
     switch proposal {
@@ -50,15 +64,23 @@ extension PublicGroup {
     }
     let pending = PendingProposal(
       ref: verified.authenticatedContent.proposalRef(suite, using: crypto), proposal: proposal, sender: verified.content.sender)
-    if proposalsByRef[pending.ref] == nil {
-      if proposal == .selfRemove {
-        try check(.selfRemoveOnce, !proposals.contains { $0.proposal == .selfRemove && $0.sender == pending.sender })
-      }
-      guard proposals.count < Limits.pendingProposals else { throw .decoding(.limitExceeded("pendingProposals")) }
-      proposalsByRef[pending.ref] = proposals.count
-      proposals.append(pending)
-    }
+    try append(pending)
     return pending
+  }
+
+  /// Keeps a proposal, once.
+  mutating func append(_ pending: PendingProposal) throws(MLSError) {
+    if proposalsByRef[pending.ref] != nil { return }
+    let bytes = pending.proposal.encoded().count
+    var own = 0
+    for entry in proposals where entry.sender == pending.sender { own += 1 }
+    guard proposals.count < Limits.pendingProposals, own < Limits.pendingProposalsPerSender else {
+      throw .decoding(.limitExceeded("pendingProposals"))
+    }
+    guard bytes <= Limits.pendingProposalBytes - proposalBytes else { throw .decoding(.limitExceeded("pendingProposalBytes")) }
+    proposalsByRef[pending.ref] = proposals.count
+    proposals.append(pending)
+    proposalBytes += bytes
   }
 
   private func validateLeaf(_ leaf: LeafNode, application: some MLSApplication, using crypto: some CryptoProvider) throws(MLSError) {
@@ -83,7 +105,7 @@ extension PublicGroup {
   }
 
   func stage(
-    _ verified: VerifiedContent, circumstance: ResumptionCircumstance = .none, application: some MLSApplication,
+    _ verified: VerifiedContent, application: some MLSApplication,
     using crypto: some CryptoProvider
   ) throws(MLSError) -> StagedPublicCommit {
     guard case .commit(let commit) = verified.content.content, let confirmationTag = verified.auth.confirmationTag else {
@@ -93,7 +115,7 @@ extension PublicGroup {
     let sender = verified.content.sender
     let proposals = try resolve(commit.proposals, committer: sender)
     let list = try validate(
-      proposals, committer: sender, pathLeaf: commit.path?.leafNode, circumstance: circumstance, application: application, using: crypto)
+      proposals, committer: sender, pathLeaf: commit.path?.leafNode, application: application, using: crypto)
     var (tree, extensions, added) = try apply(list, application: application, using: crypto)
     try check(.pathRequired, commit.path != nil || !(list.isEmpty || list.requiresPath))
 
@@ -105,8 +127,14 @@ extension PublicGroup {
     }
     var newContext = context
     newContext.extensions = extensions
-    newContext.epoch = try context.nextEpoch()
+    try newContext.enterNextEpoch()
     let addedSet = Set(added)
+    try check(
+      .commitPermitted,
+      application.permits(
+        ProposedCommit(
+          committer: sender, leaf: commit.path?.leafNode ?? tree[committer], proposals: proposals.map { (proposal: $0.proposal, sender: $0.sender) },
+          context: context, newContext: newContext, before: self.tree, after: tree)))
     if let path = commit.path {
       try validate(
         path, committer: committer, isExternal: sender == .newMemberCommit, in: newContext, tree: tree, application: application,
@@ -137,6 +165,8 @@ extension PublicGroup {
     _ path: UpdatePath, committer: LeafIndex, isExternal: Bool, in newContext: GroupContext, tree: RatchetTree,
     application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) {
+    // First what costs nothing.
+    try check(.updatePathLength, path.nodes.count == tree.filteredDirectPath(committer).count)
     let leaf = path.leafNode
     if case .commit = leaf.source { } else { try check(.leafSourceCommit, false) }
     try leaf.validate(

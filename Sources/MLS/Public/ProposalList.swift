@@ -18,11 +18,6 @@ struct UnverifiedSignature {
   var item: SignatureToVerify
 }
 
-/// A special circumstance in which a resumption PSK of this usage is allowed (RFC 9420 §12.1.4).
-enum ResumptionCircumstance: Sendable {
-  case none, reinit, branch
-}
-
 /// The valid list of a commit, sorted by what it does.
 struct ProposalList {
   var adds: [KeyPackage] = []
@@ -45,12 +40,15 @@ extension PublicGroup {
   /// Looks up what a commit names.
   func resolve(_ entries: [ProposalOrRef], committer: Sender) throws(MLSError) -> [CommittedProposal] {
     var result: [CommittedProposal] = []
+    var named: Set<ProposalRef> = []
     for entry in entries {
       switch entry {
       case .proposal(let proposal):
         try check(.selfRemoveByReference, proposal.type != .selfRemove)
         result.append(CommittedProposal(proposal: proposal, sender: committer, byReference: false))
       case .reference(let ref):
+        // 33 bytes that name a large proposal again and again would cost its size each time.
+        try check(.proposalNamedOnce, named.insert(ref).inserted)
         guard let i = proposalsByRef[ref] else { throw .unknownProposal }
         result.append(
           CommittedProposal(proposal: proposals[i].proposal, sender: proposals[i].sender, byReference: true, ref: ref))
@@ -62,7 +60,7 @@ extension PublicGroup {
   /// RFC 9420 §12.1: whether a proposal is valid by itself, in the current epoch.
   /// - Returns: the signatures that remain to be verified.
   func validate(
-    _ proposal: Proposal, from sender: Sender, circumstance: ResumptionCircumstance = .none, application: some MLSApplication,
+    _ proposal: Proposal, from sender: Sender, application: some MLSApplication,
     using crypto: some CryptoProvider
   ) throws(MLSError) -> [UnverifiedSignature] {
     try check(.proposalPermitted, application.permits(proposal, from: sender, in: self))
@@ -85,15 +83,23 @@ extension PublicGroup {
       guard index.value < tree.leafCount else { throw .internalError("a Remove of no leaf was not rejected") }
     case .psk(let id):
       if case .resumption(let usage, _, _) = id.kind {
-        try check(.pskReinitUsage, usage != .reinit || circumstance == .reinit)
-        try check(.pskBranchUsage, usage != .branch || circumstance == .branch)
+        // Setting up a successor is the first commit of a group of one.
+        let setsUp = epoch == 0 && tree.memberCount == 1
+        try check(.pskReinitUsage, usage != .reinit || setsUp)
+        try check(.pskBranchUsage, usage != .branch || setsUp)
       }
       try check(.pskNonce, id.nonce.count == suite.hash.size)
     case .reinit(let reinit):
       try check(.reinitVersion, reinit.version.rawValue >= context.version.rawValue)
-      try check(.duplicateExtension, !reinit.extensions.hasDuplicates)
+      // A ReInit ends the group: it must lead somewhere that all members can go.
+      try check(
+        .reinitSupported,
+        tree.census.allSupport(reinit.version) && tree.census.allSupport(reinit.cipherSuite) && !reinit.groupID.isEmpty
+          && reinit.groupID != groupID)
+      try reinit.extensions.validateForGroup(application: application)
+      try tree.census.validate(reinit.extensions)
     case .groupContextExtensions(let extensions):
-      try check(.duplicateExtension, !extensions.hasDuplicates)
+      try extensions.validateForGroup(replacing: context.extensions, application: application)
     case .externalInit:
       // RFC 9420 §12.1.6: in no other context than an external commit, so not as a message of its own either.
       try check(.externalInitInCommit, sender == .newMemberCommit)
@@ -120,7 +126,7 @@ extension PublicGroup {
 
   /// RFC 9420 §12.2, for a regular or an external commit.
   func validate(
-    _ proposals: [CommittedProposal], committer: Sender, pathLeaf: LeafNode?, circumstance: ResumptionCircumstance = .none,
+    _ proposals: [CommittedProposal], committer: Sender, pathLeaf: LeafNode?,
     application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) -> ProposalList {
     var list = ProposalList()
@@ -141,7 +147,7 @@ extension PublicGroup {
           type == .externalInit || type == .remove || type == .psk || type == .selfRemove || type == .appDataUpdate)
       }
       let signatures = try validate(
-        entry.proposal, from: entry.sender, circumstance: circumstance, application: application, using: crypto)
+        entry.proposal, from: entry.sender, application: application, using: crypto)
       if !entry.byReference { list.unverified += signatures }
       types.insert(type)
       if type.requiresPath { list.requiresPath = true }
@@ -184,6 +190,7 @@ extension PublicGroup {
         list.appDataUpdates.append(update)
       }
     }
+    for component in appData.keys { try check(.appDataComponent, tree.census.allSupport(component)) }
     if list.reinit != nil { try check(.reinitAlone, proposals.count == 1) }
     for count in appData.values {
       try check(.appDataOperations, count.removes == 0 || (count.removes == 1 && count.updates == 0))
@@ -238,6 +245,9 @@ extension PublicGroup {
     try apply(list.appDataUpdates, to: &extensions, application: application)
     var context = self.context
     context.extensions = extensions
+    if list.extensions != nil || !list.appDataUpdates.isEmpty {
+      guard context.encoded().count <= Limits.contextBytes else { throw .decoding(.limitExceeded("contextBytes")) }
+    }
     let required = try extensions.parsed(.requiredCapabilities, as: RequiredCapabilities.self)
     // RFC 9420 §7.3 with the new extensions, for every leaf that the list sets.
     for index in added + list.updates.map({ $0.leaf }) {
@@ -245,25 +255,10 @@ extension PublicGroup {
       try leaf.validate(in: context, required: required, suite, application: application, using: crypto)
       try tree.validateAmongMembers(index)
     }
-    if list.extensions != nil { try validateExternalSenders(extensions, application: application) }
-    if let new = list.extensions {
-      // RFC 9420 §12.1.7: those added are covered above; census counts all who remain.
-      if let required { try check(.requiredCapabilitiesSupported, tree.census.allSatisfy(required)) }
-      _ = try new.appDataDictionary()
-    }
-    // RFC 9420 §13.4, also where an AppDataUpdate has brought in the dictionary.
-    if extensions != self.context.extensions {
-      for entry in extensions.entries { try check(.groupExtensionSupported, tree.census.allSupport(entry.type)) }
-    }
+    // RFC 9420 §12.1.7 and §13.4: those added are covered above; the census counts all who remain. AppDataUpdate may bring the dictionary in.
+    if extensions != self.context.extensions { try tree.census.validate(extensions) }
     try verify(list.unverified, using: crypto)
     return (tree, extensions, added)
-  }
-
-  /// RFC 9420 §5.3.1, MUST: the credentials of external senders, whenever the extension is added or updated.
-  private func validateExternalSenders(_ new: Extensions, application: some MLSApplication) throws(MLSError) {
-    if new[.externalSenders] == context.extensions[.externalSenders] { return }
-    let senders = try new.parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? []
-    for sender in senders { try check(.externalSenderCredential, application.validate(externalSender: sender)) }
   }
 
   /// Verifies signatures as one batch.
@@ -275,24 +270,31 @@ extension PublicGroup {
   /// draft-ietf-mls-extensions, "A client applies AppDataUpdate proposals by component ID".
   private func apply(_ updates: [AppDataUpdate], to extensions: inout Extensions, application: some MLSApplication) throws(MLSError) {
     if updates.isEmpty { return }
-    var dictionary = try extensions.appDataDictionary()
+    // As a table: a commit can change all 65,536 components.
+    var table: [ComponentID: [UInt8]] = [:]
+    for entry in try extensions.appDataDictionary().entries { table[entry.component] = entry.data }
     var order: [ComponentID] = []
     var byComponent: [ComponentID: [[UInt8]]] = [:]
     for update in updates {
       switch update.operation {
       case .remove:
-        try check(.appDataRemovePresent, dictionary[update.component] != nil)
-        dictionary[update.component] = nil
+        try check(.appDataRemovePresent, table[update.component] != nil)
+        table[update.component] = nil
       case .update(let data):
         if byComponent[update.component] == nil { order.append(update.component) }
         byComponent[update.component, default: []].append(data)
       }
     }
     for component in order {
-      let new = application.apply(byComponent[component] ?? [], to: dictionary[component], of: component)
+      let new = application.apply(byComponent[component] ?? [], to: table[component], of: component)
       try check(.appDataAccepted, new != nil)
-      dictionary[component] = new ?? []
+      table[component] = new ?? []
     }
-    extensions[.appDataDictionary] = dictionary.encoded()
+    let dictionary = AppDataDictionary(table)
+    let encoded = dictionary.encoded()
+    guard encoded.count <= Limits.parsedExtensionBytes, dictionary.entries.count <= Limits.dictionaryEntries else {
+      throw .decoding(.limitExceeded("app_data_dictionary"))
+    }
+    extensions[.appDataDictionary] = encoded
   }
 }

@@ -25,6 +25,8 @@ public struct PublicGroup: Sendable {
   /// The encoded context: every signature and membership tag covers it.
   package private(set) var encodedContext: [UInt8]
   var proposalsByRef: [ProposalRef: Int] = [:]
+  /// Of all that wait, encoded.
+  var proposalBytes = 0
 
   public var groupID: [UInt8] { context.groupID }
   public var epoch: UInt64 { context.epoch }
@@ -53,6 +55,8 @@ public struct PublicGroup: Sendable {
     verifying groupInfo: GroupInfo, tree supplied: RatchetTree?, application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) {
     let suite = try crypto.parameters(of: groupInfo.groupContext.cipherSuite)
+    try check(.epochLimit, groupInfo.groupContext.epoch < Limits.epoch)
+    try groupInfo.groupContext.extensions.validateForGroup(application: application)
     var tree: RatchetTree
     if let supplied {
       tree = supplied
@@ -73,11 +77,6 @@ public struct PublicGroup: Sendable {
       interimTranscriptHash: TranscriptHash.interim(
         confirmed: groupInfo.groupContext.confirmedTranscriptHash, confirmationTag: groupInfo.confirmationTag, suite.hash, using: crypto),
       suite: suite)
-    try check(.duplicateExtension, !context.extensions.hasDuplicates)
-    for sender in try externalSenders() {
-      try check(.externalSenderCredential, application.validate(externalSender: sender))
-    }
-    _ = try appDataDictionary()
     _ = try groupInfo.extensions.appDataDictionary()
   }
 
@@ -108,6 +107,7 @@ extension Extensions {
   /// - Throws: `.rule(.appDataDictionary)` where it is unsorted or does not parse.
   func appDataDictionary() throws(MLSError) -> AppDataDictionary {
     guard let data = self[.appDataDictionary] else { return AppDataDictionary() }
+    guard data.count <= Limits.parsedExtensionBytes else { throw .decoding(.limitExceeded("parsedExtensionBytes")) }
     let dictionary = try? AppDataDictionary(decoding: data)
     try check(.appDataDictionary, dictionary != nil)
     return dictionary ?? AppDataDictionary()

@@ -12,6 +12,14 @@ extension Group {
     return changes
   }
 
+  /// The first changes of a group that takes the place of another under the same id (a resync, or joining again): also deletes what only the old one had.
+  public mutating func takeChanges(replacing old: Group) -> [RecordChange] {
+    let new = records()
+    dirty = []
+    let kept = Set(new.map { $0.key })
+    return new + old.records().filter { !kept.contains($0.key) }.map { RecordChange($0.key, nil) }
+  }
+
   /// All records of the group.
   public func records() -> [RecordChange] {
     var copy = self
@@ -23,10 +31,11 @@ extension Group {
   // MARK: Marking
 
   mutating func markEverything() {
-    if status == .removed {
+    if status == .forgotten {
       dirty.insert(.header)
       return
     }
+    for i in 0..<abandoned.count { dirty.insert(.abandonedCommit(UInt32(i))) }
     dirty.formUnion([.header, .privateKeys, .pendingCommit])
     for node in 0..<tree.nodeCount { dirty.insert(.node(node)) }
     mark(epoch, state.secretTree)
@@ -77,25 +86,19 @@ extension Group {
 
   /// A removed member's secrets and tree are deleted, its header says why.
   mutating func forgetEpochSecrets() {
-    markEverythingAsGone()
+    markEverything()
     pastEpochs = []
     ownUpdates = []
+    pending = nil
+    abandoned = []
     let empty = Secret([])
     state.secrets = EpochSecrets(
       senderDataSecret: SenderDataSecret(empty), encryptionSecret: EncryptionSecret(empty), exporterSecret: ExporterSecret(empty),
       externalSecret: ExternalSecret(empty), confirmationKey: ConfirmationKey(empty), membershipKey: MembershipKey(empty),
-      resumptionPSK: ResumptionPSK(empty), epochAuthenticator: EpochAuthenticator(empty), initSecret: InitSecret(empty),
-      applicationExportSecret: empty)
+      resumptionPSK: ResumptionPSK(empty), epochAuthenticator: EpochAuthenticator(empty), initSecret: InitSecret(empty))
     state.secretTree = SecretTree(leafCount: 1, nodes: [:], ratchets: [:])
     state.privateState.keys = [:]
     state.signingKey = SignaturePrivateKey(empty)
-  }
-
-  private mutating func markEverythingAsGone() {
-    let status = self.status
-    self.status = .active
-    markEverything()
-    self.status = status
   }
 
   // MARK: Values
@@ -103,7 +106,7 @@ extension Group {
   private func value(of key: RecordKey) -> [UInt8]? {
     var w = Writer()
     w.uint16(RecordVersion.current)
-    if status == .removed && key != .header { return nil }
+    if status == .forgotten && key != .header { return nil }
     switch key {
     case .header: writeHeader(&w)
     case .privateKeys: state.privateState.encode(to: &w)
@@ -133,6 +136,9 @@ extension Group {
     case .pendingCommit:
       guard let pending else { return nil }
       pending.write(&w, base: tree)
+    case .abandonedCommit(let i):
+      guard i < UInt32(abandoned.count) else { return nil }
+      abandoned[Int(i)].write(&w, base: tree)
     }
     return w.bytes
   }
@@ -149,6 +155,7 @@ extension Group {
     case .reinitialized(let reinit):
       w.uint8(3)
       reinit.encode(to: &w)
+    case .forgotten: w.uint8(4)
     }
     w.uint16(cipherSuite.rawValue)
     w.uint64(epoch)
@@ -180,11 +187,13 @@ extension Group {
 extension PendingCommit {
   /// With the new epoch's state, its tree as what differs from the current one.
   fileprivate func write(_ w: inout Writer, base: RatchetTree) {
-    message.encode(to: &w)
+    w.opaque(message.encoded())
     w.optional(welcome)
     groupInfo.encode(to: &w)
     w.vector(added)
     w.vector(removed)
+    w.vector(covered)
+    w.vector(leftOut)
     next.publicGroup.context.encode(to: &w)
     w.opaque(next.publicGroup.confirmationTag)
     w.opaque(next.publicGroup.interimTranscriptHash)
@@ -210,11 +219,13 @@ extension PendingCommit {
 
   fileprivate init(from r: inout Reader, base: RatchetTree, suite: CipherSuiteParameters) throws(MLSError) {
     do throws(DecodingError) {
-      message = try MLSMessage(from: &r)
+      message = try MLSMessage(decoding: try r.opaque())
       welcome = try r.optional()
       groupInfo = try GroupInfo(from: &r)
       added = try r.vector()
       removed = try r.vector()
+      covered = try r.vector()
+      leftOut = try r.vector()
       let context = try GroupContext(from: &r)
       let tag = try r.opaque()
       let interim = try r.opaque()
@@ -270,7 +281,10 @@ extension Group {
     self.reordering = reordering
   }
 
-  fileprivate mutating func setPending(_ value: PendingCommit) { pending = value }
+  fileprivate mutating func setPending(_ value: PendingCommit?, abandoned: [PendingCommit]) {
+    pending = value
+    self.abandoned = abandoned
+  }
 }
 
 /// Collects records in any order.
@@ -294,7 +308,7 @@ private struct RecordLoader {
   var header: Header?
   var privateState: TreeKEMPrivateState?
   var nodes: [(UInt32, StoredNode)] = []
-  var current: (tag: [UInt8], interim: [UInt8], secrets: EpochSecrets)?
+  var current: [UInt64: (tag: [UInt8], interim: [UInt8], secrets: EpochSecrets)] = [:]
   var past: [UInt64: Past] = [:]
   var secretNodes: [UInt64: [UInt32: Secret]] = [:]
   var ratchets: [UInt64: [UInt32: LeafRatchets]] = [:]
@@ -302,6 +316,7 @@ private struct RecordLoader {
   var proposals: [(UInt32, PendingProposal)] = []
   var ownUpdates: [OwnUpdate] = []
   var pending: Reader?
+  var abandoned: [UInt32: Reader] = [:]
 
   mutating func read(_ key: RecordKey, _ value: [UInt8]) throws(DecodingError) {
     var r = Reader(value)
@@ -312,7 +327,7 @@ private struct RecordLoader {
     case .node(let node): nodes.append((node, try StoredNode(from: &r)))
     case .epoch(let epoch):
       if try r.uint8() == 1 {
-        current = (try r.opaque(), try r.opaque(), try EpochSecrets(from: &r))
+        current[epoch] = (tag: try r.opaque(), interim: try r.opaque(), secrets: try EpochSecrets(from: &r))
       } else {
         past[epoch] = Past(
           context: try r.opaque(), endedAt: try r.uint64(), leafCount: try r.uint32(), senderDataSecret: SenderDataSecret(try r.secret()),
@@ -333,6 +348,9 @@ private struct RecordLoader {
     case .pendingCommit:
       pending = r
       return
+    case .abandonedCommit(let i):
+      abandoned[i] = r
+      return
     }
     try r.finish()
   }
@@ -343,6 +361,7 @@ private struct RecordLoader {
     case 1: status = .active
     case 2: status = .removed
     case 3: status = .reinitialized(try ReInit(from: &r))
+    case 4: status = .forgotten
     case let other: throw .unknownValue(type: "Group.Status", value: UInt64(other))
     }
     return Header(
@@ -353,52 +372,77 @@ private struct RecordLoader {
   func finish(_ reordering: ReorderingPolicy, using crypto: some CryptoProvider) throws(MLSError) -> Group {
     guard let header else { throw .corruptRecord("header") }
     let suite = try crypto.parameters(of: header.suite)
-    if header.status == .removed { return Self.removed(header, suite, reordering) }
-    guard let privateState, let current else { throw .corruptRecord("epoch") }
+    guard header.epoch < Limits.epoch else { throw .corruptRecord("epoch") }
+    if header.status == .forgotten { return Self.forgotten(header, suite, reordering) }
+    // Records of two groups of one id must not mix: there is one current epoch, and it is the header's.
+    guard let privateState, current.count == 1, let current = current[header.epoch] else { throw .corruptRecord("epoch") }
+    guard header.context.cipherSuite == header.suite, header.context.epoch == header.epoch else { throw .corruptRecord("header") }
     guard header.leafCount.nonzeroBitCount == 1, header.leafCount <= Limits.treeLeaves, nodes.count == Int(2 * header.leafCount - 1) else {
       throw .corruptRecord("tree")
     }
     var tree = RatchetTree()
     try tree.resize(toLeaves: header.leafCount, nodes)
     tree.forgetTouched()
+    guard privateState.leafIndex == header.leafIndex, privateState.fits(tree) else { throw .corruptRecord("private keys") }
+    guard current.secrets.fit(suite) else { throw .corruptRecord("epoch") }
     var group = PublicGroup(
       context: header.context, tree: tree, confirmationTag: current.tag, interimTranscriptHash: current.interim, suite: suite)
     for (i, entry) in proposals.sorted(by: { $0.0 < $1.0 }).enumerated() {
-      guard Int(entry.0) == i else { throw .corruptRecord("proposal") }
-      group.proposalsByRef[entry.1.ref] = i
-      group.proposals.append(entry.1)
+      try group.append(entry.1)
+      guard entry.0 == UInt32(i), group.proposals.count == i + 1 else { throw .corruptRecord("proposal") }
     }
     if case .reinitialized(let reinit) = header.status { group.reinit = reinit }
     let state = EpochState(
       publicGroup: group, secrets: current.secrets,
-      secretTree: SecretTree(
-        leafCount: header.leafCount, nodes: secretNodes[header.epoch] ?? [:], ratchets: ratchets[header.epoch] ?? [:]),
-      privateState: privateState, signingKey: header.signingKey)
+      secretTree: try secretTree(header.epoch, leafCount: header.leafCount, suite), privateState: privateState, signingKey: header.signingKey)
     var pastEpochs: [PastEpoch] = []
     for epoch in past.keys.sorted() {
-      guard let entry = past[epoch] else { continue }
+      guard let entry = past[epoch], epoch < header.epoch, entry.senderDataSecret.secret.count == suite.hash.size,
+        entry.resumptionPSK.secret.count == suite.hash.size
+      else { throw .corruptRecord("past epoch") }
       pastEpochs.append(
         PastEpoch(
           epoch: epoch, context: entry.context, senderDataSecret: entry.senderDataSecret, resumptionPSK: entry.resumptionPSK,
-          secretTree: SecretTree(leafCount: entry.leafCount, nodes: secretNodes[epoch] ?? [:], ratchets: ratchets[epoch] ?? [:]),
+          secretTree: try secretTree(epoch, leafCount: entry.leafCount, suite),
           formerLeaves: formerLeaves[epoch] ?? [:], endedAt: entry.endedAt))
     }
     var result = Group(
       state: state, pastEpochs: pastEpochs, ownUpdates: ownUpdates, status: header.status, reordering: reordering)
-    if var reader = pending {
-      result.setPending(try PendingCommit(from: &reader, base: tree, suite: suite))
-      do { try reader.finish() } catch { throw .decoding(error) }
+    var commits: [PendingCommit] = []
+    for i in abandoned.keys.sorted() {
+      if let reader = abandoned[i] { commits.append(try Self.commit(reader, header, tree, suite)) }
     }
+    var waiting: PendingCommit?
+    if let pending { waiting = try Self.commit(pending, header, tree, suite) }
+    result.setPending(waiting, abandoned: commits)
     return result
   }
 
-  private static func removed(_ header: Header, _ suite: CipherSuiteParameters, _ reordering: ReorderingPolicy) -> Group {
+  private static func commit(_ reader: Reader, _ header: Header, _ tree: RatchetTree, _ suite: CipherSuiteParameters) throws(MLSError)
+    -> PendingCommit
+  {
+    var reader = reader
+    let commit = try PendingCommit(from: &reader, base: tree, suite: suite)
+    do { try reader.finish() } catch { throw .decoding(error) }
+    guard commit.next.publicGroup.epoch > header.epoch, commit.next.leafIndex == header.leafIndex,
+      commit.next.privateState.fits(commit.tree), commit.next.secrets.fit(suite), commit.next.secretTree.fits(suite)
+    else { throw .corruptRecord("pending commit") }
+    return commit
+  }
+
+  private func secretTree(_ epoch: UInt64, leafCount: UInt32, _ suite: CipherSuiteParameters) throws(MLSError) -> SecretTree {
+    guard leafCount.nonzeroBitCount == 1, leafCount <= Limits.treeLeaves else { throw .corruptRecord("secret tree") }
+    let tree = SecretTree(leafCount: leafCount, nodes: secretNodes[epoch] ?? [:], ratchets: ratchets[epoch] ?? [:])
+    guard tree.fits(suite) else { throw .corruptRecord("secret tree") }
+    return tree
+  }
+
+  private static func forgotten(_ header: Header, _ suite: CipherSuiteParameters, _ reordering: ReorderingPolicy) -> Group {
     let empty = Secret([])
     let secrets = EpochSecrets(
       senderDataSecret: SenderDataSecret(empty), encryptionSecret: EncryptionSecret(empty), exporterSecret: ExporterSecret(empty),
       externalSecret: ExternalSecret(empty), confirmationKey: ConfirmationKey(empty), membershipKey: MembershipKey(empty),
-      resumptionPSK: ResumptionPSK(empty), epochAuthenticator: EpochAuthenticator(empty), initSecret: InitSecret(empty),
-      applicationExportSecret: empty)
+      resumptionPSK: ResumptionPSK(empty), epochAuthenticator: EpochAuthenticator(empty), initSecret: InitSecret(empty))
     var privateState = TreeKEMPrivateState(leafIndex: header.leafIndex, leafKey: HPKEPrivateKey(empty))
     privateState.keys = [:]
     let group = PublicGroup(
@@ -406,7 +450,7 @@ private struct RecordLoader {
     return Group(
       state: EpochState(
         publicGroup: group, secrets: secrets, secretTree: SecretTree(leafCount: 1, nodes: [:], ratchets: [:]), privateState: privateState,
-        signingKey: header.signingKey), pastEpochs: [], ownUpdates: [], status: .removed, reordering: reordering)
+        signingKey: header.signingKey), pastEpochs: [], ownUpdates: [], status: .forgotten, reordering: reordering)
   }
 }
 
@@ -419,5 +463,37 @@ extension RatchetTree {
     }
     grow(toLeaves: leaves)
     try restore(nodes)
+  }
+}
+
+// What is read from a store is not trusted to have the sizes that the arithmetic of trees and nonces relies on.
+
+extension TreeKEMPrivateState {
+  fileprivate func fits(_ tree: RatchetTree) -> Bool {
+    tree[leafIndex] != nil && keys[leafIndex.node.value] != nil && keys.keys.allSatisfy { $0 < tree.nodeCount }
+  }
+}
+
+extension EpochSecrets {
+  fileprivate func fit(_ suite: CipherSuiteParameters) -> Bool {
+    for secret in [
+      senderDataSecret.secret, exporterSecret.secret, externalSecret.secret, confirmationKey.secret, membershipKey.secret,
+      resumptionPSK.secret, epochAuthenticator.secret, initSecret.secret,
+    ] where secret.count != suite.hash.size { return false }
+    return true
+  }
+}
+
+extension SecretTree {
+  fileprivate func fits(_ suite: CipherSuiteParameters) -> Bool {
+    for (node, secret) in nodes where node >= TreeMath.nodeCount(leaves: leafCount) || secret.count != suite.hash.size { return false }
+    for (leaf, pair) in ratchets {
+      if leaf >= leafCount { return false }
+      for ratchet in [pair.handshake, pair.application] {
+        if ratchet.secret.count != suite.hash.size { return false }
+        for key in ratchet.skipped where key.key.count != suite.aead.keySize || key.nonce.count != suite.aead.nonceSize { return false }
+      }
+    }
+    return true
   }
 }

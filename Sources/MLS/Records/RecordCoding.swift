@@ -63,7 +63,6 @@ extension EpochSecrets: TLSEncodable, TLSDecodable {
     w.secret(resumptionPSK.secret)
     w.secret(epochAuthenticator.secret)
     w.secret(initSecret.secret)
-    w.secret(applicationExportSecret)
   }
 
   package init(from r: inout Reader) throws(DecodingError) {
@@ -72,7 +71,7 @@ extension EpochSecrets: TLSEncodable, TLSDecodable {
       exporterSecret: ExporterSecret(try r.secret()), externalSecret: ExternalSecret(try r.secret()),
       confirmationKey: ConfirmationKey(try r.secret()), membershipKey: MembershipKey(try r.secret()),
       resumptionPSK: ResumptionPSK(try r.secret()), epochAuthenticator: EpochAuthenticator(try r.secret()),
-      initSecret: InitSecret(try r.secret()), applicationExportSecret: try r.secret())
+      initSecret: InitSecret(try r.secret()))
   }
 }
 
@@ -92,8 +91,11 @@ extension TreeKEMPrivateState: TLSEncodable, TLSDecodable {
     leafIndex = LeafIndex(try r.uint32())
     keys = [:]
     var list = try r.nested()
+    var last: UInt32?
     while !list.isAtEnd {
       let node = try list.uint32()
+      if let last, node <= last { throw .invalidValue("private keys: not in increasing order") }
+      last = node
       keys[node] = HPKEPrivateKey(try list.secret())
     }
   }

@@ -20,6 +20,8 @@ public enum RecordKey: Hashable, Sendable, TLSEncodable, TLSDecodable {
   case proposal(ProposalRef)
   case ownUpdate(ProposalRef)
   case pendingCommit
+  /// An own commit that was discarded, by its place among them.
+  case abandonedCommit(UInt32)
 
   /// Keys sort by kind, then by epoch and position.
   public func encode(to w: inout Writer) {
@@ -51,6 +53,9 @@ public enum RecordKey: Hashable, Sendable, TLSEncodable, TLSDecodable {
       w.uint8(9)
       ref.encode(to: &w)
     case .pendingCommit: w.uint8(10)
+    case .abandonedCommit(let i):
+      w.uint8(11)
+      w.uint32(i)
     }
   }
 
@@ -66,6 +71,7 @@ public enum RecordKey: Hashable, Sendable, TLSEncodable, TLSDecodable {
     case 8: self = .proposal(try ProposalRef(from: &r))
     case 9: self = .ownUpdate(try ProposalRef(from: &r))
     case 10: self = .pendingCommit
+    case 11: self = .abandonedCommit(try r.uint32())
     case let other: throw .unknownValue(type: "RecordKey", value: UInt64(other))
     }
   }

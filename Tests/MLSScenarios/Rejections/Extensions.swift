@@ -112,7 +112,7 @@ extension Rejections {
         var setting = try Setting(crypto)
         var capabilities = TestClient.capabilities(crypto)
         capabilities.extensions = []
-        try setting.group.commit(by: 1, CommitOptions(leaf: LeafChange(capabilities: capabilities)))
+        try setting.group.commit(by: 1, CommitOptions(leaf: LeafChange(capabilities: capabilities, extensions: [])))
         let removal = Proposal.remove(setting.index(1))
         return try setting.refusal(ofCommit: { $0.proposals.removeLast() }, honest: { $0.proposals = [set([1]), removal] })
       },

@@ -200,11 +200,20 @@ extension Rejections {
       Rejection(.groupExtensionSupported, "Add of a client that does not support a GroupContext extension") { crypto in
         let setting = try Setting(crypto, dictionary: AppDataDictionary())
         return try setting.refusal(
-          ofProposal: .add(setting.newKeyPackage(leaf: { $0.capabilities.extensions = [] })), honest: .add(setting.newKeyPackage()))
+          ofProposal: .add(
+            setting.newKeyPackage(leaf: {
+              $0.capabilities.extensions = []
+              $0.extensions = []
+            })), honest: .add(setting.newKeyPackage()))
       },
       Rejection(.groupExtensionSupported, "commit that drops support for a GroupContext extension") { crypto in
         let setting = try Setting(crypto, dictionary: AppDataDictionary())
-        return try setting.refusal(ofCommit: { forge in forge.changeLeaf = { $0.capabilities.extensions = [] } })
+        return try setting.refusal(ofCommit: { forge in
+            forge.changeLeaf = {
+              $0.capabilities.extensions = []
+              $0.extensions = []
+            }
+          })
       },
     ]
   }

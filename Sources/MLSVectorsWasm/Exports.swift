@@ -1,0 +1,1 @@
+../MessengerWasm/Exports.swift

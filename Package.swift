@@ -64,7 +64,7 @@ if wasm {
       swiftSettings: strict),
     .target(name: "MLSScenarios", dependencies: ["MLS", "CryptoInterface", "TLSCodec"], path: "Tests/MLSScenarios", swiftSettings: strict),
     .target(
-      name: "MLSHarness", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], path: "Tests/MLSHarness",
+      name: "MLSHarness", dependencies: ["MLS", "MLSVectors", "MLSScenarios", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], path: "Tests/MLSHarness",
       swiftSettings: strict),
     .executableTarget(
       name: "bench-mls", dependencies: ["MLS", "MLSScenarios", "CryptoInterface", "SwiftCryptoProvider"], path: "Benchmarks/MLS",

@@ -9,10 +9,14 @@ extension InteropService {
     let made = try change(request.stateID) { member in
       try receive(request.byReference, at: &member)
       let proposals = try request.byValue.map { try proposal($0, member.group.context, member.group.tree) }
-      return try member.group.commit(
+      let made = try member.group.commit(
         CommitOptions(
-          proposals: proposals, omitsPathWherePossible: !request.forcePath, format: member.format, welcomeCarriesTree: !request.externalTree),
+          proposals: proposals, coversReInit: true, omitsPathWherePossible: !request.forcePath, format: member.format,
+          welcomeCarriesTree: !request.externalTree),
         psks: member.psks, application: application, using: crypto)
+      // The engine may leave out what it would rather not commit; a script means all that it names.
+      guard made.leftOut.isEmpty else { throw RPCError(code: .failedPrecondition, message: "proposals were left out of the commit") }
+      return made
     }
     return .with {
       $0.commit = made.message.data

@@ -131,6 +131,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case externalCommitTypes = "12.2-external-types"
 
   // §12.4 Commits
+  /// A commit names each waiting proposal once.
+  case proposalNamedOnce = "12.4-named-once"
   case pathRequired = "12.4.2-path-required"
   /// The committer's leaf has a new encryption key.
   case commitEncryptionKey = "12.4.2-leaf-key"
@@ -144,6 +146,7 @@ public enum Rule: String, CaseIterable, Sendable {
   case groupInfoSignature = "12.4.3-signature"
   case welcomeOneResumption = "12.4.3.1-one-resumption"
   case welcomeSuite = "12.4.3.1-suite"
+  /// The joiner, by Welcome or external commit, is in no other group of this id.
   case welcomeGroupIDUnique = "12.4.3.1-group-id"
   case welcomeTreeHash = "12.4.3.1-tree-hash"
   case unmergedLeaves = "12.4.3.1-unmerged-leaves"

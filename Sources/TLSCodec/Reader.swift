@@ -142,15 +142,18 @@ public struct Reader {
   /// `T x<V>`. Every element takes at least one byte, so the input's size bounds the count; but an element can be far larger in memory than in its
   /// encoding, so lists of structures name a limit.
   /// - Throws: `.limitExceeded` as soon as there are more than `most` elements.
-  public mutating func vector<T: TLSDecodable>(of type: T.Type = T.self, atMost most: Int = .max) throws(DecodingError) -> [T] {
+  public mutating func vector<T: TLSDecodable>(
+    of type: T.Type = T.self, atMost most: Int = .max, _ limit: StaticName = "elements of a vector"
+  ) throws(DecodingError) -> [T] {
     var inner = try nested()
     var elements: [T] = []
     while !inner.isAtEnd {
-      guard elements.count < most else { throw .limitExceeded("elements of a vector") }
+      guard elements.count < most else { throw .limitExceeded(limit) }
       elements.append(try T(from: &inner))
     }
     return elements
   }
+
 
   /// `optional<T>`, RFC 9420 §2.1.1.
   public mutating func optional<T: TLSDecodable>(_ type: T.Type = T.self) throws(DecodingError) -> T? {

@@ -41,7 +41,7 @@ public struct TestClient: Sendable {
   }
 
   public func keyPackage(
-    lifetime: Lifetime = .always, extensions: Extensions = [], isLastResort: Bool = false, using crypto: some CryptoProvider
+    lifetime: Lifetime = Lifetime(notBefore: 0, notAfter: 365 * 86_400), extensions: Extensions = [], isLastResort: Bool = false, using crypto: some CryptoProvider
   ) throws(MLSError) -> KeyPackageBundle {
     try KeyPackageBundle.create(
       identity, suite: suite, lifetime: lifetime, extensions: extensions, isLastResort: isLastResort, using: crypto)

@@ -1,7 +1,9 @@
 import CryptoInterface
 import MLS
 import MLSScenarios
+import SwiftCryptoProvider
 import TLSCodec
+import SwiftCryptoProvider
 import Testing
 
 /// Obligations that the decoder holds by itself: what breaks them never becomes a value.

@@ -74,7 +74,7 @@ struct StolenRecords {
     _ = try r.opaque()
     var found: [String: [UInt8]] = [:]
     for name in [
-      "sender data", "exporter", "external", "confirm", "membership", "resumption", "authentication", "init", "application_export",
+      "sender data", "exporter", "external", "confirm", "membership", "resumption", "authentication", "init",
     ] {
       found[name] = try r.opaque()
     }

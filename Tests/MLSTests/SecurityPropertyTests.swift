@@ -188,7 +188,7 @@ private func text(_ number: Int) -> [UInt8] { Array("message \(number)".utf8) }
     let epoch = group.members[1].epoch
     let before = StolenRecords(group.members[1])
     let old = try before.epochSecrets(epoch)
-    #expect(old.count == 9)
+    #expect(old.count == 8)
     for (name, secret) in old { #expect(before.contain(secret), "control: \(name)") }
     try group.commit(by: 0)
     let after = StolenRecords(group.members[1])
@@ -381,6 +381,10 @@ private func text(_ number: Int) -> [UInt8] { Array("message \(number)".utf8) }
     for change in group.members[3].takeChanges() { store[change.key] = change.value }
 
     let pending = try group.commit(by: 0, CommitOptions(proposals: [.remove(group.members[3].leafIndex)]))
+    // What was removed by a commit that nobody else can apply comes back; `forget` makes it final.
+    #expect(group.members[3].status == .removed)
+    #expect(throws: MLSError.usage(.groupInactive)) { try group.members[3].encrypt(text(1), using: crypto) }
+    group.members[3].forget()
     for change in group.members[3].takeChanges() { store[change.key] = change.value }
     let after = StolenRecords(group.members[3])
     #expect(after.changes.map { $0.key } == [.header])
@@ -391,7 +395,7 @@ private func text(_ number: Int) -> [UInt8] { Array("message \(number)".utf8) }
       #expect(!after.contain(secret))
     }
     var loaded = try after.loaded()
-    #expect(loaded.status == .removed)
+    #expect(loaded.status == .forgotten)
     #expect(throws: MLSError.usage(.groupInactive)) { try loaded.encrypt(text(1), using: crypto) }
 
     // A copy from before the removal reads nothing of what follows.
@@ -521,4 +525,5 @@ private struct Directory: MLSApplication {
     set { keys[credential] = newValue }
   }
   func validate(_ leaf: LeafNode, in context: GroupContext?) -> Bool { keys[leaf.credential] == leaf.signatureKey }
+  func permits(_ proposal: Proposal, from sender: Sender, in group: PublicGroup) -> Bool { true }
 }

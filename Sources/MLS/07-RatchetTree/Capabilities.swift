@@ -38,11 +38,11 @@ public struct Capabilities: Hashable, Sendable, TLSEncodable, TLSDecodable {
   }
 
   public init(from reader: inout Reader) throws(DecodingError) {
-    versions = try reader.vector(atMost: Limits.capabilityEntries)
-    cipherSuites = try reader.vector(atMost: Limits.capabilityEntries)
-    extensions = try reader.vector(atMost: Limits.capabilityEntries)
-    proposals = try reader.vector(atMost: Limits.capabilityEntries)
-    credentials = try reader.vector(atMost: Limits.capabilityEntries)
+    versions = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    cipherSuites = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    extensions = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    proposals = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    credentials = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
   }
 
   public func encode(to writer: inout Writer) {
@@ -77,9 +77,19 @@ public struct Capabilities: Hashable, Sendable, TLSEncodable, TLSDecodable {
 
   /// RFC 9420 §11.1: whether everything that a group requires is listed.
   func satisfies(_ required: RequiredCapabilities) -> Bool {
-    for type in required.extensionTypes where !supports(type) { return false }
-    for type in required.proposalTypes where !supports(type) { return false }
-    for type in required.credentialTypes where !supports(type) { return false }
+    // As sets: both lists are a peer's, and every leaf of a tree is asked.
+    if !required.extensionTypes.isEmpty {
+      let listed = Set(extensions)
+      for type in required.extensionTypes where !type.isDefault && !listed.contains(type) { return false }
+    }
+    if !required.proposalTypes.isEmpty {
+      let listed = Set(proposals)
+      for type in required.proposalTypes where !type.isDefault && !listed.contains(type) { return false }
+    }
+    if !required.credentialTypes.isEmpty {
+      let listed = Set(credentials)
+      for type in required.credentialTypes where !listed.contains(type) { return false }
+    }
     return true
   }
 }

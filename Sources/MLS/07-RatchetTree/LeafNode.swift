@@ -53,6 +53,7 @@ public struct LeafNode: Hashable, Sendable, TLSEncodable, TLSDecodable {
   }
 
   public init(from reader: inout Reader) throws(DecodingError) {
+    let start = reader.offset
     encryptionKey = try HPKEPublicKey(from: &reader)
     signatureKey = try SignaturePublicKey(from: &reader)
     credential = try Credential(from: &reader)
@@ -65,6 +66,7 @@ public struct LeafNode: Hashable, Sendable, TLSEncodable, TLSDecodable {
     }
     extensions = try Extensions(from: &reader)
     signature = try reader.opaque()
+    if reader.offset - start > Limits.leafBytes { throw .limitExceeded("leafBytes") }
   }
 
   public func encode(to writer: inout Writer) {

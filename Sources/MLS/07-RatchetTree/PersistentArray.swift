@@ -43,6 +43,12 @@ struct PersistentDictionary<Value: Sendable>: Sendable {
     set { shards[Self.shard(key)][key] = newValue }
   }
 
+  /// In place: appending to a value does not copy it.
+  subscript(key: [UInt8], default value: @autoclosure () -> Value) -> Value {
+    get { shards[Self.shard(key)][key, default: value()] }
+    _modify { yield &shards[Self.shard(key)][key, default: value()] }
+  }
+
   /// By the last byte: uniform in honest keys. A peer who chooses his makes one shard as slow as an unsharded dictionary.
   private static func shard(_ key: [UInt8]) -> Int { Int(key.last ?? 0) % shardCount }
 }

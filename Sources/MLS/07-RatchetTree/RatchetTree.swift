@@ -94,7 +94,8 @@ public struct RatchetTree: Sendable {
     if case .leaf(let leaf) = node {
       memberCount += 1
       census.add(leaf)
-      signatureKeys[leaf.signatureKey.bytes] = (signatureKeys[leaf.signatureKey.bytes] ?? []) + [index.leaf]
+      // In place: a tree is read before it is found that all its leaves have one key.
+      signatureKeys[leaf.signatureKey.bytes, default: []].append(index.leaf)
     }
   }
 
@@ -288,6 +289,7 @@ public struct RatchetTree: Sendable {
   }
 
   /// RFC 9420 §7.9, `original_sibling_tree_hash`: the tree hash with these leaves blanked and removed from all `unmerged_leaves`.
+  /// - Parameter leaves: in increasing order.
   mutating func treeHash(_ node: NodeIndex, without leaves: [LeafIndex], _ hash: HashAlgorithm, using crypto: some CryptoProvider)
     -> [UInt8]
   {

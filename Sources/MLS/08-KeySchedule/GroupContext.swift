@@ -35,14 +35,17 @@ public struct GroupContext: Hashable, Sendable, TLSEncodable, TLSDecodable {
   }
 
   public init(from reader: inout Reader) throws(DecodingError) {
+    let start = reader.offset
     version = try ProtocolVersion(from: &reader)
     guard version == .mls10 else { throw .unknownValue(type: "ProtocolVersion", value: UInt64(version.rawValue)) }
     cipherSuite = try CipherSuite(from: &reader)
     groupID = try reader.opaque()
+    if groupID.count > Limits.groupIDBytes { throw .limitExceeded("groupIDBytes") }
     epoch = try reader.uint64()
     treeHash = try reader.opaque()
     confirmedTranscriptHash = try reader.opaque()
     extensions = try Extensions(from: &reader)
+    if reader.offset - start > Limits.contextBytes { throw .limitExceeded("contextBytes") }
   }
 
   /// The epoch after this one. Nobody counts to the end, but a peer may begin a group there.

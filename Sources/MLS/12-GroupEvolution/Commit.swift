@@ -50,7 +50,7 @@ public struct Commit: Equatable, Sendable, TLSEncodable, TLSDecodable {
   }
 
   public init(from reader: inout Reader) throws(DecodingError) {
-    proposals = try reader.vector(atMost: Limits.commitProposals)
+    proposals = try reader.vector(atMost: Limits.commitProposals, "commitProposals")
     path = try reader.optional()
   }
 

@@ -59,6 +59,7 @@ public struct ReInit: Hashable, Sendable, TLSEncodable, TLSDecodable {
   }
   public init(from reader: inout Reader) throws(DecodingError) {
     groupID = try reader.opaque()
+    if groupID.count > Limits.groupIDBytes { throw .limitExceeded("groupIDBytes") }
     version = try ProtocolVersion(from: &reader)
     cipherSuite = try CipherSuite(from: &reader)
     extensions = try Extensions(from: &reader)

@@ -22,7 +22,7 @@ package struct GroupSecrets: Sendable, TLSEncodable, TLSDecodable {
   package init(from reader: inout Reader) throws(DecodingError) {
     joinerSecret = JoinerSecret(Secret(try reader.opaque()))
     pathSecret = try reader.presence() ? PathSecret(Secret(try reader.opaque())) : nil
-    psks = try reader.vector(atMost: Limits.shortList)
+    psks = try reader.vector(atMost: Limits.commitProposals, "commitProposals")
   }
 
   /// The encoding, in one buffer of the right size: a growing one would leave copies of the secrets behind.

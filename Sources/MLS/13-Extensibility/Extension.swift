@@ -49,7 +49,7 @@ public struct Extensions: Hashable, Sendable, TLSEncodable, TLSDecodable, Expres
   public init(_ entries: [Extension] = []) { self.entries = entries }
   public init(arrayLiteral elements: Extension...) { entries = elements }
   public init(from reader: inout Reader) throws(DecodingError) {
-    entries = try reader.vector(atMost: Limits.extensions)
+    entries = try reader.vector(atMost: Limits.extensions, "extensions")
   }
   public func encode(to writer: inout Writer) { writer.vector(entries) }
 
@@ -79,15 +79,15 @@ public struct Extensions: Hashable, Sendable, TLSEncodable, TLSDecodable, Expres
     return false
   }
 
-  /// What a GroupContext's extensions must be, whoever proposes them: no duplicates, and those that the engine itself reads can be read.
-  /// RFC 9420 §5.3.1: external senders are validated when they are set.
-  func validateForGroup(application: some MLSApplication) throws(MLSError) {
+  /// What a GroupContext's extensions must be, whoever set them: no duplicates, and those that the engine itself reads can be read.
+  /// RFC 9420 §5.3.1, MUST: external senders are validated when they are set, and when a joiner meets them.
+  func validateForGroup(replacing old: Extensions? = nil, application: some MLSApplication) throws(MLSError) {
     try check(.duplicateExtension, !hasDuplicates)
     _ = try parsed(.requiredCapabilities, as: RequiredCapabilities.self)
-    if let senders = try parsed(.externalSenders, as: ExternalSenders.self) {
-      for sender in senders.senders { try check(.externalSenderCredential, application.validate(externalSender: sender)) }
-    }
+    let senders = try parsed(.externalSenders, as: ExternalSenders.self)?.senders ?? []
     _ = try appDataDictionary()
+    if let old, old[.externalSenders] == self[.externalSenders] { return }
+    for sender in senders { try check(.externalSenderCredential, application.validate(externalSender: sender)) }
   }
 
   /// The parsed extension, nil where it is absent.
@@ -116,9 +116,9 @@ public struct RequiredCapabilities: Hashable, Sendable, TLSEncodable, TLSDecodab
     self.credentialTypes = credentialTypes
   }
   public init(from reader: inout Reader) throws(DecodingError) {
-    extensionTypes = try reader.vector(atMost: Limits.capabilityEntries)
-    proposalTypes = try reader.vector(atMost: Limits.capabilityEntries)
-    credentialTypes = try reader.vector(atMost: Limits.capabilityEntries)
+    extensionTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    proposalTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
+    credentialTypes = try reader.vector(atMost: Limits.capabilityEntries, "capabilityEntries")
   }
   public func encode(to writer: inout Writer) {
     writer.vector(extensionTypes)

@@ -47,6 +47,12 @@ public struct AppDataDictionary: Hashable, Sendable, TLSEncodable, TLSDecodable 
 
   public init() {}
 
+  /// With all of these, in whatever order they come.
+  init(_ table: [ComponentID: [UInt8]]) {
+    entries = table.map { Entry($0.key, $0.value) }
+    entries.sort { $0.component < $1.component }
+  }
+
   /// - Throws: where entries are not in increasing order of component.
   public init(from reader: inout Reader) throws(DecodingError) {
     entries = try reader.vector(atMost: Limits.dictionaryEntries)

@@ -277,7 +277,7 @@ extension PublicGroup {
     // Something among them does not fit. Removals first, for they protect the group; then sender by sender, in a bounded number of trials, so that
     // whoever floods the group with proposals that do not go together only loses their own.
     var accepted = own
-    var trials = Limits.commitTrials
+    var trials = Limits.proposalTrials
     func attempt(_ some: [CommittedProposal]) {
       guard !some.isEmpty, trials > 0 else { return }
       trials -= 1
@@ -318,10 +318,10 @@ extension PublicGroup {
     var lastExtensions: ProposalRef?
     for entry in pending {
       switch entry.proposal {
-      case .remove(let index): proposedRemoves.insert(index)
       case .selfRemove: if case .member(let index) = entry.sender { selfRemoved.insert(index) }
       case .update: if case .member(let index) = entry.sender { update[index] = entry.ref }
       case .groupContextExtensions: lastExtensions = entry.ref
+      case .remove(let index): proposedRemoves.insert(index)
       default: break
       }
     }

@@ -21,18 +21,21 @@ extension Group {
   ///   - replacing: the own old leaf (resync), which the commit removes.
   ///   - selfRemoves: SelfRemove proposals of the epoch that the delivery service has; covered by reference (draft-ietf-mls-extensions, MUST).
   ///   - proposals: PSKs by value.
+  ///   - isKnownGroup: whether this client is in a group of this id already (RFC 9420 §12.4.3, MUST be unique), but for a lost one that it rejoins.
   /// - Throws: the rule that GroupInfo or tree break.
   public static func joinExternally(
     _ groupInfo: GroupInfo, tree supplied: RatchetTree? = nil, identity: ClientIdentity, replacing old: LeafIndex? = nil,
     selfRemoves: [PublicMessage] = [], proposals extra: [Proposal] = [], psks: PreSharedKeys = PreSharedKeys(),
-    authenticatedData: [UInt8] = [], reordering: ReorderingPolicy = ReorderingPolicy(), application: some MLSApplication,
-    using crypto: some CryptoProvider
+    authenticatedData: [UInt8] = [], reordering: ReorderingPolicy = ReorderingPolicy(),
+    isKnownGroup: ([UInt8]) -> Bool = { _ in false }, application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) -> PendingExternalCommit {
+    try check(.welcomeGroupIDUnique, !isKnownGroup(groupInfo.groupContext.groupID))
     var group = try PublicGroup(verifying: groupInfo, tree: supplied, application: application, using: crypto)
     let suite = group.suite
     let externalPub = try groupInfo.extensions.parsed(.externalPub, as: ExternalPub.self)
     try check(.externalPub, externalPub != nil)
     guard let externalPub else { throw .internalError("a GroupInfo without external_pub was not rejected") }
+    try check(.publicKey, crypto.isValid(externalPub.externalPub, suite))
     let kemOutput: [UInt8]
     let initSecret: InitSecret
     do {

@@ -4,13 +4,14 @@ import TLSCodec
 extension Group {
   /// RFC 9420 §11: a group of one, in epoch 0.
   /// - Parameters:
-  ///   - groupID: unique in the world, best random.
+  ///   - groupID: unique in the world, best random; at most `Limits.groupIDBytes`.
   ///   - extensions: of the GroupContext; the creator must support them.
   /// - Throws: the rule that the creator's own leaf would break.
   public static func create(
     groupID: [UInt8], suite: CipherSuite, identity: ClientIdentity, extensions: Extensions = [], lifetime: Lifetime = .always,
     reordering: ReorderingPolicy = ReorderingPolicy(), application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) -> Group {
+    guard groupID.count <= Limits.groupIDBytes else { throw .usage(.invalidArgument) }
     let parameters = try crypto.parameters(of: suite)
     let pair = try crypto.freshKeyPair(parameters.kem)
     var leaf = try identity.leaf(encryptionKey: pair.publicKey, source: .keyPackage(lifetime), using: crypto)

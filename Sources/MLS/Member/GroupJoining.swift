@@ -125,21 +125,21 @@ extension Group {
     for id in psks {
       guard case .resumption(let usage, let groupID, let epoch) = id.kind, usage != .application else { continue }
       guard let prior, prior.groupID == groupID else { throw .missingPSK }
+      let before = prior.tree.leaves
+      let now = group.tree.leaves
       if usage == .reinit {
         try check(.reinitEpoch, group.epoch == 1)
         try check(.reinitParameters, prior.status == .reinitialized(group.asReInit) && epoch == prior.epoch)
-        let members = group.tree.leaves
-        for (_, old) in prior.tree.leaves {
-          try check(.reinitMembers, members.contains { application.representSameClient(old, $0.node) })
+        for (_, old) in before {
+          try check(.reinitMembers, now.contains { application.representSameClient(old, $0.node) })
         }
       } else {
         try check(.branchEpoch, group.epoch == 1)
         try check(
           .branchParameters,
           group.context.version == prior.context.version && group.context.cipherSuite == prior.context.cipherSuite)
-        let members = prior.tree.leaves
-        for (_, new) in group.tree.leaves {
-          try check(.branchMembers, members.contains { application.representSameClient($0.node, new) })
+        for (_, new) in now {
+          try check(.branchMembers, before.contains { application.representSameClient($0.node, new) })
         }
       }
     }

@@ -27,6 +27,7 @@ extension Group {
     _ change: LeafChange = LeafChange(), format: HandshakeFormat = .publicMessage, authenticatedData: [UInt8] = [],
     application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) -> MLSMessage {
+    try requireActive()
     guard var leaf = tree[leafIndex] else { throw .internalError("own leaf is blank") }
     let pair = try crypto.freshKeyPair(suite.kem)
     let signingKey = change.apply(to: &leaf, current: state.signingKey)

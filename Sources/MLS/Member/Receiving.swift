@@ -193,8 +193,9 @@ extension Group {
   private func stage(
     _ verified: VerifiedContent, psks: PreSharedKeys, application: some MLSApplication, using crypto: some CryptoProvider
   ) throws(MLSError) -> StagedCommit {
-    if verified.content.sender == .member(leafIndex) { throw .ownCommitUnknown }
     let publicCommit = try state.publicGroup.stage(verified, application: application, using: crypto)
+    // The secrets of one's own path are sealed to all others.
+    if publicCommit.path != nil, publicCommit.committer == leafIndex, !publicCommit.isExternal { throw .ownCommitUnknown }
     func staged(_ next: EpochState?) -> StagedCommit {
       StagedCommit(
         committer: publicCommit.committer, isExternal: publicCommit.isExternal, added: publicCommit.added, removed: publicCommit.removed,

@@ -14,6 +14,8 @@ extension Group {
     using crypto: some CryptoProvider
   ) throws(MLSError) -> Group {
     guard case .reinitialized(let reinit) = status else { throw .usage(.groupInactive) }
+    // RFC 9420 §11.2: the version is the ReInit's, and this engine speaks one.
+    guard reinit.version == .mls10 else { throw .usage(.invalidArgument) }
     var group = try Group.create(
       groupID: reinit.groupID, suite: reinit.cipherSuite, identity: identity, extensions: reinit.extensions, reordering: reordering,
       application: application, using: crypto)

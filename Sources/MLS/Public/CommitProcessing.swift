@@ -64,16 +64,23 @@ extension PublicGroup {
     }
     let pending = PendingProposal(
       ref: verified.authenticatedContent.proposalRef(suite, using: crypto), proposal: proposal, sender: verified.content.sender)
-    if proposalsByRef[pending.ref] == nil {
-      var own = 0
-      for entry in proposals where entry.sender == pending.sender { own += 1 }
-      guard proposals.count < Limits.pendingProposals, own < Limits.pendingProposalsPerSender else {
-        throw .decoding(.limitExceeded("pendingProposals"))
-      }
-      proposalsByRef[pending.ref] = proposals.count
-      proposals.append(pending)
-    }
+    try append(pending)
     return pending
+  }
+
+  /// Keeps a proposal, once.
+  mutating func append(_ pending: PendingProposal) throws(MLSError) {
+    if proposalsByRef[pending.ref] != nil { return }
+    let bytes = pending.proposal.encoded().count
+    var own = 0
+    for entry in proposals where entry.sender == pending.sender { own += 1 }
+    guard proposals.count < Limits.pendingProposals, own < Limits.pendingProposalsPerSender else {
+      throw .decoding(.limitExceeded("pendingProposals"))
+    }
+    guard bytes <= Limits.pendingProposalBytes - proposalBytes else { throw .decoding(.limitExceeded("pendingProposalBytes")) }
+    proposalsByRef[pending.ref] = proposals.count
+    proposals.append(pending)
+    proposalBytes += bytes
   }
 
   private func validateLeaf(_ leaf: LeafNode, application: some MLSApplication, using crypto: some CryptoProvider) throws(MLSError) {

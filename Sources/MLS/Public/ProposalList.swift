@@ -48,7 +48,7 @@ extension PublicGroup {
         result.append(CommittedProposal(proposal: proposal, sender: committer, byReference: false))
       case .reference(let ref):
         // 33 bytes that name a large proposal again and again would cost its size each time.
-        guard named.insert(ref).inserted else { throw .decoding(.invalidValue("commit: a proposal is named twice")) }
+        try check(.proposalNamedOnce, named.insert(ref).inserted)
         guard let i = proposalsByRef[ref] else { throw .unknownProposal }
         result.append(
           CommittedProposal(proposal: proposals[i].proposal, sender: proposals[i].sender, byReference: true, ref: ref))
@@ -99,7 +99,7 @@ extension PublicGroup {
       try reinit.extensions.validateForGroup(application: application)
       try tree.census.validate(reinit.extensions)
     case .groupContextExtensions(let extensions):
-      try extensions.validateForGroup(application: application)
+      try extensions.validateForGroup(replacing: context.extensions, application: application)
     case .externalInit:
       // RFC 9420 §12.1.6: in no other context than an external commit, so not as a message of its own either.
       try check(.externalInitInCommit, sender == .newMemberCommit)
@@ -245,6 +245,9 @@ extension PublicGroup {
     try apply(list.appDataUpdates, to: &extensions, application: application)
     var context = self.context
     context.extensions = extensions
+    if list.extensions != nil || !list.appDataUpdates.isEmpty {
+      guard context.encoded().count <= Limits.contextBytes else { throw .decoding(.limitExceeded("contextBytes")) }
+    }
     let required = try extensions.parsed(.requiredCapabilities, as: RequiredCapabilities.self)
     // RFC 9420 §7.3 with the new extensions, for every leaf that the list sets.
     for index in added + list.updates.map({ $0.leaf }) {
@@ -267,24 +270,27 @@ extension PublicGroup {
   /// draft-ietf-mls-extensions, "A client applies AppDataUpdate proposals by component ID".
   private func apply(_ updates: [AppDataUpdate], to extensions: inout Extensions, application: some MLSApplication) throws(MLSError) {
     if updates.isEmpty { return }
-    var dictionary = try extensions.appDataDictionary()
+    // As a table: a commit can change all 65,536 components.
+    var table: [ComponentID: [UInt8]] = [:]
+    for entry in try extensions.appDataDictionary().entries { table[entry.component] = entry.data }
     var order: [ComponentID] = []
     var byComponent: [ComponentID: [[UInt8]]] = [:]
     for update in updates {
       switch update.operation {
       case .remove:
-        try check(.appDataRemovePresent, dictionary[update.component] != nil)
-        dictionary[update.component] = nil
+        try check(.appDataRemovePresent, table[update.component] != nil)
+        table[update.component] = nil
       case .update(let data):
         if byComponent[update.component] == nil { order.append(update.component) }
         byComponent[update.component, default: []].append(data)
       }
     }
     for component in order {
-      let new = application.apply(byComponent[component] ?? [], to: dictionary[component], of: component)
+      let new = application.apply(byComponent[component] ?? [], to: table[component], of: component)
       try check(.appDataAccepted, new != nil)
-      dictionary[component] = new ?? []
+      table[component] = new ?? []
     }
+    let dictionary = AppDataDictionary(table)
     let encoded = dictionary.encoded()
     guard encoded.count <= Limits.parsedExtensionBytes, dictionary.entries.count <= Limits.dictionaryEntries else {
       throw .decoding(.limitExceeded("app_data_dictionary"))

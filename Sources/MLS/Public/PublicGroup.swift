@@ -25,6 +25,8 @@ public struct PublicGroup: Sendable {
   /// The encoded context: every signature and membership tag covers it.
   package private(set) var encodedContext: [UInt8]
   var proposalsByRef: [ProposalRef: Int] = [:]
+  /// Of all that wait, encoded.
+  var proposalBytes = 0
 
   public var groupID: [UInt8] { context.groupID }
   public var epoch: UInt64 { context.epoch }
@@ -105,6 +107,7 @@ extension Extensions {
   /// - Throws: `.rule(.appDataDictionary)` where it is unsorted or does not parse.
   func appDataDictionary() throws(MLSError) -> AppDataDictionary {
     guard let data = self[.appDataDictionary] else { return AppDataDictionary() }
+    guard data.count <= Limits.parsedExtensionBytes else { throw .decoding(.limitExceeded("parsedExtensionBytes")) }
     let dictionary = try? AppDataDictionary(decoding: data)
     try check(.appDataDictionary, dictionary != nil)
     return dictionary ?? AppDataDictionary()

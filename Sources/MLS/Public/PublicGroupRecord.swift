@@ -63,7 +63,6 @@ extension PublicGroup {
     self.init(
       context: context, tree: tree, confirmationTag: tag, interimTranscriptHash: interim, suite: try crypto.parameters(of: context.cipherSuite))
     self.reinit = reinit
-    for (i, proposal) in proposals.enumerated() { proposalsByRef[proposal.ref] = i }
-    self.proposals = proposals
+    for proposal in proposals { try append(proposal) }
   }
 }

@@ -376,51 +376,65 @@ private struct RecordLoader {
     if header.status == .forgotten { return Self.forgotten(header, suite, reordering) }
     // Records of two groups of one id must not mix: there is one current epoch, and it is the header's.
     guard let privateState, current.count == 1, let current = current[header.epoch] else { throw .corruptRecord("epoch") }
+    guard header.context.cipherSuite == header.suite, header.context.epoch == header.epoch else { throw .corruptRecord("header") }
     guard header.leafCount.nonzeroBitCount == 1, header.leafCount <= Limits.treeLeaves, nodes.count == Int(2 * header.leafCount - 1) else {
       throw .corruptRecord("tree")
     }
     var tree = RatchetTree()
     try tree.resize(toLeaves: header.leafCount, nodes)
     tree.forgetTouched()
+    guard privateState.leafIndex == header.leafIndex, privateState.fits(tree) else { throw .corruptRecord("private keys") }
+    guard current.secrets.fit(suite) else { throw .corruptRecord("epoch") }
     var group = PublicGroup(
       context: header.context, tree: tree, confirmationTag: current.tag, interimTranscriptHash: current.interim, suite: suite)
     for (i, entry) in proposals.sorted(by: { $0.0 < $1.0 }).enumerated() {
-      guard Int(entry.0) == i else { throw .corruptRecord("proposal") }
-      group.proposalsByRef[entry.1.ref] = i
-      group.proposals.append(entry.1)
+      try group.append(entry.1)
+      guard entry.0 == UInt32(i), group.proposals.count == i + 1 else { throw .corruptRecord("proposal") }
     }
     if case .reinitialized(let reinit) = header.status { group.reinit = reinit }
     let state = EpochState(
       publicGroup: group, secrets: current.secrets,
-      secretTree: SecretTree(
-        leafCount: header.leafCount, nodes: secretNodes[header.epoch] ?? [:], ratchets: ratchets[header.epoch] ?? [:]),
-      privateState: privateState, signingKey: header.signingKey)
+      secretTree: try secretTree(header.epoch, leafCount: header.leafCount, suite), privateState: privateState, signingKey: header.signingKey)
     var pastEpochs: [PastEpoch] = []
     for epoch in past.keys.sorted() {
-      guard let entry = past[epoch] else { continue }
+      guard let entry = past[epoch], epoch < header.epoch, entry.senderDataSecret.secret.count == suite.hash.size,
+        entry.resumptionPSK.secret.count == suite.hash.size
+      else { throw .corruptRecord("past epoch") }
       pastEpochs.append(
         PastEpoch(
           epoch: epoch, context: entry.context, senderDataSecret: entry.senderDataSecret, resumptionPSK: entry.resumptionPSK,
-          secretTree: SecretTree(leafCount: entry.leafCount, nodes: secretNodes[epoch] ?? [:], ratchets: ratchets[epoch] ?? [:]),
+          secretTree: try secretTree(epoch, leafCount: entry.leafCount, suite),
           formerLeaves: formerLeaves[epoch] ?? [:], endedAt: entry.endedAt))
     }
     var result = Group(
       state: state, pastEpochs: pastEpochs, ownUpdates: ownUpdates, status: header.status, reordering: reordering)
     var commits: [PendingCommit] = []
     for i in abandoned.keys.sorted() {
-      if let reader = abandoned[i] { commits.append(try Self.commit(reader, tree, suite)) }
+      if let reader = abandoned[i] { commits.append(try Self.commit(reader, header, tree, suite)) }
     }
     var waiting: PendingCommit?
-    if let pending { waiting = try Self.commit(pending, tree, suite) }
+    if let pending { waiting = try Self.commit(pending, header, tree, suite) }
     result.setPending(waiting, abandoned: commits)
     return result
   }
 
-  private static func commit(_ reader: Reader, _ tree: RatchetTree, _ suite: CipherSuiteParameters) throws(MLSError) -> PendingCommit {
+  private static func commit(_ reader: Reader, _ header: Header, _ tree: RatchetTree, _ suite: CipherSuiteParameters) throws(MLSError)
+    -> PendingCommit
+  {
     var reader = reader
     let commit = try PendingCommit(from: &reader, base: tree, suite: suite)
     do { try reader.finish() } catch { throw .decoding(error) }
+    guard commit.next.publicGroup.epoch > header.epoch, commit.next.leafIndex == header.leafIndex,
+      commit.next.privateState.fits(commit.tree), commit.next.secrets.fit(suite), commit.next.secretTree.fits(suite)
+    else { throw .corruptRecord("pending commit") }
     return commit
+  }
+
+  private func secretTree(_ epoch: UInt64, leafCount: UInt32, _ suite: CipherSuiteParameters) throws(MLSError) -> SecretTree {
+    guard leafCount.nonzeroBitCount == 1, leafCount <= Limits.treeLeaves else { throw .corruptRecord("secret tree") }
+    let tree = SecretTree(leafCount: leafCount, nodes: secretNodes[epoch] ?? [:], ratchets: ratchets[epoch] ?? [:])
+    guard tree.fits(suite) else { throw .corruptRecord("secret tree") }
+    return tree
   }
 
   private static func forgotten(_ header: Header, _ suite: CipherSuiteParameters, _ reordering: ReorderingPolicy) -> Group {
@@ -449,5 +463,37 @@ extension RatchetTree {
     }
     grow(toLeaves: leaves)
     try restore(nodes)
+  }
+}
+
+// What is read from a store is not trusted to have the sizes that the arithmetic of trees and nonces relies on.
+
+extension TreeKEMPrivateState {
+  fileprivate func fits(_ tree: RatchetTree) -> Bool {
+    tree[leafIndex] != nil && keys[leafIndex.node.value] != nil && keys.keys.allSatisfy { $0 < tree.nodeCount }
+  }
+}
+
+extension EpochSecrets {
+  fileprivate func fit(_ suite: CipherSuiteParameters) -> Bool {
+    for secret in [
+      senderDataSecret.secret, exporterSecret.secret, externalSecret.secret, confirmationKey.secret, membershipKey.secret,
+      resumptionPSK.secret, epochAuthenticator.secret, initSecret.secret,
+    ] where secret.count != suite.hash.size { return false }
+    return true
+  }
+}
+
+extension SecretTree {
+  fileprivate func fits(_ suite: CipherSuiteParameters) -> Bool {
+    for (node, secret) in nodes where node >= TreeMath.nodeCount(leaves: leafCount) || secret.count != suite.hash.size { return false }
+    for (leaf, pair) in ratchets {
+      if leaf >= leafCount { return false }
+      for ratchet in [pair.handshake, pair.application] {
+        if ratchet.secret.count != suite.hash.size { return false }
+        for key in ratchet.skipped where key.key.count != suite.aead.keySize || key.nonce.count != suite.aead.nonceSize { return false }
+      }
+    }
+    return true
   }
 }

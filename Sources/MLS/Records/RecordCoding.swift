@@ -91,8 +91,11 @@ extension TreeKEMPrivateState: TLSEncodable, TLSDecodable {
     leafIndex = LeafIndex(try r.uint32())
     keys = [:]
     var list = try r.nested()
+    var last: UInt32?
     while !list.isAtEnd {
       let node = try list.uint32()
+      if let last, node <= last { throw .invalidValue("private keys: not in increasing order") }
+      last = node
       keys[node] = HPKEPrivateKey(try list.secret())
     }
   }

@@ -112,7 +112,7 @@ extension Rejections {
         var setting = try Setting(crypto)
         var capabilities = TestClient.capabilities(crypto)
         capabilities.extensions = []
-        try setting.group.commit(by: 1, CommitOptions(leaf: LeafChange(capabilities: capabilities)))
+        try setting.group.commit(by: 1, CommitOptions(leaf: LeafChange(capabilities: capabilities, extensions: [])))
         let removal = Proposal.remove(setting.index(1))
         return try setting.refusal(ofCommit: { $0.proposals.removeLast() }, honest: { $0.proposals = [set([1]), removal] })
       },
@@ -187,6 +187,16 @@ extension Rejections {
             }
           }
         })
+      },
+      Rejection(error: .undecryptable("external init"), "external commit with a KEM output of no key") { crypto in
+        let setting = try Setting(crypto)
+        return try setting.refusal(ofExternalCommit: { $0.proposals[0] = .externalInit(kemOutput: [1]) })
+      },
+      Rejection(error: .undecryptable("path secret"), "commit of one's own that is not pending") { crypto in
+        let setting = try Setting(crypto)
+        var forgetful = setting.group.members[0]
+        let commit = try forgetful.commit(application: setting.judge, using: crypto).message
+        return try setting.refusal(of: commit, honest: CommitForge(setting, by: 1).message(), by: 0)
       },
       Rejection(error: .undecryptable("message"), "private message with a changed ciphertext") { crypto in
         let setting = try Setting(crypto)

@@ -73,10 +73,17 @@ extension Rejections {
       },
       Rejection(.externalSenderCredential, "proposal of an external sender whom the application does not know") { crypto in
         var setting = try Setting(crypto)
-        setting.judge = .knowsMallory
+        setting.judge = .knowsEve
         return try setting.refusal(
           of: setting.outsideMessage(.external(1), .proposal(.remove(setting.index(1)))),
           honest: setting.outsideMessage(.external(0), .proposal(.remove(setting.index(1)))))
+      },
+      Rejection(.externalSenderCredential, "joined group with an external sender whom the application does not know") { crypto in
+        var setting = try JoinSetting(crypto)
+        setting.judge = .knowsEve
+        let known = ExternalSender(signatureKey: SignaturePublicKey([1]), credential: .basic(identity: [1]))
+        setting.honest.info.groupContext.extensions[.externalSenders] = ExternalSenders([known]).encoded()
+        return try setting.refusal()
       },
       Rejection(.externalSenderCredential, "commit that sets an external sender whom the application does not know") { crypto in
         var setting = try Setting(crypto)

@@ -92,7 +92,7 @@ struct JoinSetting<Crypto: CryptoProvider> {
   func externalRefusal(_ change: (inout GroupInfo) throws -> Void = { _ in }, honest changeHonest: (inout GroupInfo) throws -> Void = { _ in })
     throws -> MLSError?
   {
-    func attempt(_ forge: WelcomeForge<Crypto>, _ change: (inout GroupInfo) throws -> Void) throws -> MLSError? {
+    func attempt(_ forge: WelcomeForge<Crypto>, _ joining: JoiningContext, _ change: (inout GroupInfo) throws -> Void) throws -> MLSError? {
       var forge = forge
       try change(&forge.info)
       let (_, info) = try forge.sealed()
@@ -100,11 +100,12 @@ struct JoinSetting<Crypto: CryptoProvider> {
       let tree = try RatchetTree(decoding: forge.tree.encoded())
       let client = try TestClient("external", suite: forge.suite.suite, using: crypto)
       return MLSScenarios.refusal { () throws(MLSError) in
-        _ = try Group.joinExternally(received, tree: tree, identity: client.identity, application: judge, using: crypto)
+        _ = try Group.joinExternally(
+          received, tree: tree, identity: client.identity, isKnownGroup: joining.isKnownGroup, application: judge, using: crypto)
       }
     }
-    if let error = try attempt(honest, changeHonest) { throw BrokenSetting("the honest GroupInfo was refused: \(error)") }
-    return try attempt(forge, change)
+    if let error = try attempt(honest, honestJoining, changeHonest) { throw BrokenSetting("the honest GroupInfo was refused: \(error)") }
+    return try attempt(forge, joining, change)
   }
 }
 

@@ -68,6 +68,12 @@ extension Rejections {
         setting.joining.isKnownGroup = { _ in true }
         return try setting.refusal()
       },
+      Rejection(.welcomeGroupIDUnique, "external join to a group that one is in already") { crypto in
+        var setting = try JoinSetting(crypto)
+        setting.joining.isKnownGroup = { _ in true }
+        let externalPub = Extension(.externalPub, ExternalPub(try crypto.generateKeyPair(setting.forge.suite.kem).publicKey).encoded())
+        return try setting.externalRefusal({ $0.extensions.entries.append(externalPub) }, honest: { $0.extensions.entries.append(externalPub) })
+      },
       Rejection(.welcomeTreeHash, "tree with another hash") { crypto in
         var setting = try JoinSetting(crypto)
         setting.forge.info.groupContext.treeHash[0] ^= 1
@@ -87,6 +93,14 @@ extension Rejections {
         setting.forge.tree.remove([LeafIndex(7)])
         try setting.forge.rebuild()
         return try setting.refusal()
+      },
+      Rejection(.publicKey, "external join with a short external_pub") { crypto in
+        let setting = try JoinSetting(crypto)
+        var key = try crypto.generateKeyPair(setting.forge.suite.kem).publicKey
+        let good = Extension(.externalPub, ExternalPub(key).encoded())
+        key.bytes.removeLast()
+        let bad = Extension(.externalPub, ExternalPub(key).encoded())
+        return try setting.externalRefusal({ $0.extensions.entries.append(bad) }, honest: { $0.extensions.entries.append(good) })
       },
       Rejection(.externalPub, "external join without external_pub") { crypto in
         let setting = try JoinSetting(crypto)
@@ -186,11 +200,20 @@ extension Rejections {
       Rejection(.groupExtensionSupported, "Add of a client that does not support a GroupContext extension") { crypto in
         let setting = try Setting(crypto, dictionary: AppDataDictionary())
         return try setting.refusal(
-          ofProposal: .add(setting.newKeyPackage(leaf: { $0.capabilities.extensions = [] })), honest: .add(setting.newKeyPackage()))
+          ofProposal: .add(
+            setting.newKeyPackage(leaf: {
+              $0.capabilities.extensions = []
+              $0.extensions = []
+            })), honest: .add(setting.newKeyPackage()))
       },
       Rejection(.groupExtensionSupported, "commit that drops support for a GroupContext extension") { crypto in
         let setting = try Setting(crypto, dictionary: AppDataDictionary())
-        return try setting.refusal(ofCommit: { forge in forge.changeLeaf = { $0.capabilities.extensions = [] } })
+        return try setting.refusal(ofCommit: { forge in
+            forge.changeLeaf = {
+              $0.capabilities.extensions = []
+              $0.extensions = []
+            }
+          })
       },
     ]
   }

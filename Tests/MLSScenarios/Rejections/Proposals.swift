@@ -131,11 +131,6 @@ extension Rejections {
         let remove = Proposal.remove(setting.index(1))
         return try setting.refusal(ofCommit: { $0.proposals.append(remove) }, honest: { $0.proposals = [remove] })
       },
-      Rejection(.oneChangePerLeaf, "one Update named twice") { crypto in
-        var setting = try Setting(crypto)
-        let update = try setting.propose(from: 1, .update(setting.updatedLeaf(of: 1)))
-        return try setting.refusal(ofCommit: { $0.references.append(update) }, honest: { $0.references = [update] })
-      },
       Rejection(.oneChangePerLeaf, "Update and SelfRemove of one leaf") { crypto in
         var setting = try Setting(crypto)
         let update = try setting.propose(from: 1, .update(setting.updatedLeaf(of: 1)))
@@ -214,7 +209,7 @@ extension Rejections {
         var setting = try Setting(crypto)
         var capabilities = TestClient.capabilities(crypto)
         capabilities.extensions = []
-        try setting.group.commit(by: 2, CommitOptions(leaf: LeafChange(capabilities: capabilities)))
+        try setting.group.commit(by: 2, CommitOptions(leaf: LeafChange(capabilities: capabilities, extensions: [])))
         func requires(_ types: [ExtensionType]) -> Proposal {
           .groupContextExtensions([Extension(.requiredCapabilities, RequiredCapabilities(extensionTypes: types).encoded())])
         }

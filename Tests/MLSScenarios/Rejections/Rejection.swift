@@ -35,7 +35,7 @@ public struct Rejection<Crypto: CryptoProvider>: Sendable {
 public enum Rejections<Crypto: CryptoProvider> {
   public static var all: [Rejection<Crypto>] {
     credentials + framing + confirmation + leaves + leavesAmongMembers + paths + keyPackages + proposals + proposalLists + externalCommits
-      + joining + joinedTrees + successors + selfRemoves + appData + ownDoing + others
+      + guards + joining + joinedTrees + successors + selfRemoves + appData + ownDoing + others
   }
 }
 
@@ -51,6 +51,7 @@ struct Judge: MLSApplication {
   var acceptsSuccession: @Sendable (_ old: LeafNode, _ new: LeafNode) -> Bool = { _, _ in true }
   var trustsExternalSender: @Sendable (ExternalSender) -> Bool = { _ in true }
   var permitsProposal: @Sendable (Proposal) -> Bool = { _ in true }
+  var permitsCommit: @Sendable (ProposedCommit) -> Bool = { _ in true }
   var same: @Sendable (LeafNode, LeafNode) -> Bool = { _, _ in true }
   var applies: @Sendable ([[UInt8]], [UInt8]?) -> [UInt8]? = { updates, _ in updates.last }
 
@@ -59,14 +60,18 @@ struct Judge: MLSApplication {
   func validate(externalSender: ExternalSender) -> Bool { trustsExternalSender(externalSender) }
   func representSameClient(_ a: LeafNode, _ b: LeafNode) -> Bool { same(a, b) }
   func permits(_ proposal: Proposal, from sender: Sender, in group: PublicGroup) -> Bool { permitsProposal(proposal) }
+  func permits(_ commit: ProposedCommit) -> Bool { permitsCommit(commit) }
   func apply(_ updates: [[UInt8]], to current: [UInt8]?, of component: ComponentID) -> [UInt8]? { applies(updates, current) }
 
   /// Knows everybody but the client who calls itself "mallory".
   static let knowsMallory = Judge(
     trusts: { $0.credential != .mallory }, acceptsSuccession: { $1.credential != .mallory }, trustsExternalSender: { $0.credential != .mallory })
+  /// Knows all external senders but the one who calls itself "eve".
+  static let knowsEve = Judge(trustsExternalSender: { $0.credential != .eve })
 }
 
 extension Credential {
+  static let eve = Credential.basic(identity: Array("eve".utf8))
   static let mallory = Credential.basic(identity: Array("mallory".utf8))
 }
 

@@ -10,7 +10,7 @@ let catalogueSuite = CipherSuite(1)
 struct Setting<Crypto: CryptoProvider> {
   let crypto: Crypto
   var group: TestGroup<Crypto>
-  /// The key pair of both entries in `external_senders`; the second entry calls itself "mallory".
+  /// The key pair of both entries in `external_senders`; the second entry calls itself "eve".
   let externalSender: SignatureKeyPair
   let suite: CipherSuiteParameters
   var judge = Judge()
@@ -29,7 +29,7 @@ struct Setting<Crypto: CryptoProvider> {
         .externalSenders,
         ExternalSenders([
           ExternalSender(signatureKey: externalSender.publicKey, credential: .basic(identity: [1])),
-          ExternalSender(signatureKey: externalSender.publicKey, credential: .mallory),
+          ExternalSender(signatureKey: externalSender.publicKey, credential: .eve),
         ]).encoded())
     ]
     extensions.entries += more.entries

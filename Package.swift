@@ -51,7 +51,9 @@ if wasm {
       swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])], linkerSettings: WasmTools.linkerSettings)
   ]
 } else {
-  products += [.library(name: "MLS", targets: ["MLS"]), .executable(name: "mls-vectors", targets: ["mls-vectors"])]
+  // Interop/ uses the libraries, from a package of its own.
+  products += ["MLS", "SwiftCryptoProvider", "CryptoInterface", "TLSCodec"].map { .library(name: $0, targets: [$0]) }
+  products += [.executable(name: "mls-vectors", targets: ["mls-vectors"])]
   targets += [
     .target(name: "SwiftCryptoProvider", dependencies: ["CryptoInterface", crypto], swiftSettings: strict),
     .executableTarget(

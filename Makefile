@@ -24,9 +24,12 @@ test-swift:
 wasm: ## the browser's engine: .build-web/core.wasm
 	Scripts/build-wasm
 
-test-wasm: wasm ## the engine in node and Chromium
+test-wasm: wasm ## the engine, and the test vectors on its cryptography, in node and Chromium
+	Scripts/build-wasm vectors
 	node Web/engine/test/node.mjs
 	$(PYTHON) Web/engine/test/browser.py
+	node Web/engine/test/vectors.mjs || [ $$? = 77 ]
+	$(PYTHON) Web/engine/test/vectors.py || [ $$? = 77 ]
 
 check-wasm: wasm ## the engine's size, and the same bytes from two folders
 	Scripts/check-wasm-size

@@ -57,6 +57,10 @@ public enum HarnessTarget: String, CaseIterable, Sendable {
     structures += JoinHarness.seeds().map { Array($0.dropFirst()) }
     let live = SharedGroups.pretendedFilled
     structures.append(live.delivery.tree.encoded())
+    structures.append(live.delivery.serialized())
+    for text in ["{\"a\": [1, -2.5e3, true, false, null, \"\\u00e9\\n\"], \"b\": {}}", "[]", "\"\"", "18446744073709551616"] {
+      structures.append(Array(text.utf8))
+    }
     structures.append(live.delivery.context.encoded())
     structures.append(live.delivery.context.extensions.encoded())
     structures.append(live.outsiders[0].bundle.serialized())

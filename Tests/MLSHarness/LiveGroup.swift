@@ -112,6 +112,12 @@ enum Afterwards {
     if group.status == .active { live(loaded, using: crypto) }
   }
 
+  /// A delivery service puts the group away and goes on.
+  static func check(_ group: PublicGroup, using crypto: some CryptoProvider) {
+    let bytes = group.serialized()
+    precondition((try? PublicGroup(serialized: bytes, using: crypto))?.serialized() == bytes, "a public group does not load as it was stored")
+  }
+
   /// The tree is one that a joiner accepts.
   static func checkJoinable(_ group: Group, using crypto: some CryptoProvider) {
     guard group.status == .active else { return }

@@ -28,6 +28,7 @@ enum ReceiveHarness {
       } else {
         _ = try? delivery.receive(proposal: publicMessage, application: live.app, using: crypto)
       }
+      Afterwards.check(delivery, using: crypto)
     }
     guard var group = live.members[Int(flags >> 3) % live.members.count] else { return }
     let before = Afterwards.sorted(group.records())

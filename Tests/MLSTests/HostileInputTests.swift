@@ -46,6 +46,8 @@ extension TestGroup {
     let before = try forged(group) { $0.groupContext.epoch = Limits.epoch - 1 }
     let joined = try Group.joinExternally(before, identity: newcomer.identity, application: everybody, using: crypto)
     #expect(joined.group.epoch == Limits.epoch)
+    #expect(throws: Never.self) { try Group(records: joined.group.records(), using: crypto) }
+    #expect(throws: Never.self) { try PublicGroup(serialized: joined.group.publicGroup.serialized(), using: crypto) }
     var member = joined.group
     #expect(throws: Never.self) { try member.commit(application: everybody, using: crypto) }
   }

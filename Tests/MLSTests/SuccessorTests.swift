@@ -127,7 +127,11 @@ import Testing
       .reinit(reinit), groupID: old.members[0].groupID, epoch: old.members[0].epoch, suite: suite1, senderIndex: 0,
       signatureKey: sender.privateKey, using: crypto)
     try old.deliver(.publicMessage(message))
-    try old.commit(by: 2)
+    // Ending a group at somebody else's word takes a committer who wants it.
+    var another = old
+    try another.commit(by: 1)
+    #expect(another.members.allSatisfy { $0.status == .active })
+    try old.commit(by: 2, CommitOptions(coversReInit: true))
     #expect(old.members.allSatisfy { $0.status == .reinitialized(reinit) })
   }
 

@@ -189,7 +189,6 @@ extension PublicGroup {
         list.appDataUpdates.append(update)
       }
     }
-    for component in appData.keys { try check(.appDataComponent, tree.census.allSupport(component)) }
     if list.reinit != nil { try check(.reinitAlone, proposals.count == 1) }
     for count in appData.values {
       try check(.appDataOperations, count.removes == 0 || (count.removes == 1 && count.updates == 0))
@@ -200,6 +199,7 @@ extension PublicGroup {
       if let leaf = tree[index] { remaining.remove(leaf) }
     }
     for type in types { try check(.proposalTypeSupported, remaining.allSupport(type)) }
+    for component in appData.keys { try check(.appDataComponent, remaining.allSupport(component)) }
     try validateAdds(list)
     if isExternal {
       try check(.externalCommitInit, externalInits == 1)

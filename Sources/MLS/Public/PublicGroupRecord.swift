@@ -54,7 +54,7 @@ extension PublicGroup {
       guard leafCount.nonzeroBitCount == 1, leafCount <= Limits.treeLeaves else { throw .invalidValue("public group: leaf count") }
       list = try r.nested()
       while !list.isAtEnd { nodes.append((UInt32(nodes.count), try StoredNode(from: &list))) }
-      guard nodes.count == Int(2 * leafCount - 1), context.epoch < Limits.epoch else { throw .invalidValue("public group: nodes") }
+      guard nodes.count == Int(2 * leafCount - 1), context.epoch < .max else { throw .invalidValue("public group: nodes") }
       try r.finish()
     } catch { throw .decoding(error) }
     var tree = RatchetTree()

@@ -372,7 +372,7 @@ private struct RecordLoader {
   func finish(_ reordering: ReorderingPolicy, using crypto: some CryptoProvider) throws(MLSError) -> Group {
     guard let header else { throw .corruptRecord("header") }
     let suite = try crypto.parameters(of: header.suite)
-    guard header.epoch < Limits.epoch else { throw .corruptRecord("epoch") }
+    guard header.epoch < .max else { throw .corruptRecord("epoch") }
     if header.status == .forgotten { return Self.forgotten(header, suite, reordering) }
     // Records of two groups of one id must not mix: there is one current epoch, and it is the header's.
     guard let privateState, current.count == 1, let current = current[header.epoch] else { throw .corruptRecord("epoch") }

@@ -13,7 +13,7 @@ extension InteropService {
         CommitOptions(
           proposals: proposals, coversReInit: true, omitsPathWherePossible: !request.forcePath, format: member.format,
           welcomeCarriesTree: !request.externalTree),
-        psks: member.psks, application: application, using: crypto)
+        psks: member.offeredPSKs, application: application, using: crypto)
       // The engine may leave out what it would rather not commit; a script means all that it names.
       guard made.leftOut.isEmpty else { throw RPCError(code: .failedPrecondition, message: "proposals were left out of the commit") }
       return made
@@ -65,5 +65,19 @@ extension InteropService {
         throw RPCError(code: .invalidArgument, message: "not a proposal")
       }
     }
+  }
+}
+
+extension Member {
+  /// External PSKs, and those of earlier epochs that proposals name: the engine covers a waiting PreSharedKey only where its secret is offered.
+  fileprivate var offeredPSKs: PreSharedKeys {
+    var psks = psks
+    for entry in group.proposals {
+      guard case .psk(let id) = entry.proposal, case .resumption(_, group.groupID, let epoch) = id.kind,
+        let psk = group.resumptionPSK(of: epoch)
+      else { continue }
+      psks.add(resumption: group.groupID, epoch: epoch, psk)
+    }
+    return psks
   }
 }

@@ -103,14 +103,20 @@ actor InteropService: MlsClient_MLSClient.SimpleServiceProtocol {
     return result
   }
 
-  func takeJoiner(_ id: UInt32) throws -> Joiner {
-    guard let joiner = joiners.removeValue(forKey: id) else { throw RPCError(code: .notFound, message: "no transaction \(id)") }
-    return joiner
+  /// Uses a key package up; not where the body throws.
+  func useJoiner<Result>(_ id: UInt32, _ body: (Joiner) throws -> Result) throws -> Result {
+    guard let joiner = joiners[id] else { throw RPCError(code: .notFound, message: "no transaction \(id)") }
+    let result = try body(joiner)
+    joiners[id] = nil
+    return result
   }
 
-  func takeEndedGroup(_ id: UInt32) throws -> EndedGroup {
-    guard let ended = endedGroups.removeValue(forKey: id) else { throw RPCError(code: .notFound, message: "no reinit \(id)") }
-    return ended
+  /// Continues an ended group; not where the body throws.
+  func useEndedGroup<Result>(_ id: UInt32, _ body: (EndedGroup) throws -> Result) throws -> Result {
+    guard let ended = endedGroups[id] else { throw RPCError(code: .notFound, message: "no reinit \(id)") }
+    let result = try body(ended)
+    endedGroups[id] = nil
+    return result
   }
 
   func signer(_ id: UInt32) throws -> Signer {

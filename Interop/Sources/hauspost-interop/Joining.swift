@@ -29,9 +29,9 @@ extension InteropService {
   }
 
   func joinGroup(request: MlsClient_JoinGroupRequest, context: ServerContext) throws -> MlsClient_JoinGroupResponse {
-    let joiner = try takeJoiner(request.transactionID)
-    return try join(
-      request.welcome, joiner, tree: request.ratchetTree, prior: nil, format: format(encrypted: request.encryptHandshake))
+    try useJoiner(request.transactionID) { joiner in
+      try join(request.welcome, joiner, tree: request.ratchetTree, prior: nil, format: format(encrypted: request.encryptHandshake))
+    }
   }
 
   /// By a Welcome, where `prior` says whose ReInit or branching it continues.

@@ -36,19 +36,22 @@ extension InteropService {
   }
 
   func reInitWelcome(request: MlsClient_ReInitWelcomeRequest, context: ServerContext) throws -> MlsClient_CreateSubgroupResponse {
-    let ended = try takeEndedGroup(request.reinitID)
-    let group = try ended.member.group.reinitialize(
-      identity: try identity(ended.name, ended.bundle.keyPackage.cipherSuite), keyPackages: try request.keyPackage.map { try $0.keyPackage() },
-      options: CommitOptions(omitsPathWherePossible: !request.forcePath, welcomeCarriesTree: !request.externalTree), application: application,
-      using: crypto)
-    return try begin(group, like: ended.member, externalTree: request.externalTree)
+    try useEndedGroup(request.reinitID) { ended in
+      let group = try ended.member.group.reinitialize(
+        identity: try identity(ended.name, ended.bundle.keyPackage.cipherSuite),
+        keyPackages: try request.keyPackage.map { try $0.keyPackage() },
+        options: CommitOptions(omitsPathWherePossible: !request.forcePath, welcomeCarriesTree: !request.externalTree),
+        application: application, using: crypto)
+      return try begin(group, like: ended.member, externalTree: request.externalTree)
+    }
   }
 
   func handleReInitWelcome(request: MlsClient_HandleReInitWelcomeRequest, context: ServerContext) throws -> MlsClient_JoinGroupResponse {
-    let ended = try takeEndedGroup(request.reinitID)
-    return try join(
-      request.welcome, Joiner(bundle: ended.bundle, psks: ended.member.psks), tree: request.ratchetTree, prior: ended.member.group,
-      format: ended.member.format)
+    try useEndedGroup(request.reinitID) { ended in
+      try join(
+        request.welcome, Joiner(bundle: ended.bundle, psks: ended.member.psks), tree: request.ratchetTree, prior: ended.member.group,
+        format: ended.member.format)
+    }
   }
 
   func createBranch(request: MlsClient_CreateBranchRequest, context: ServerContext) throws -> MlsClient_CreateSubgroupResponse {
@@ -63,8 +66,9 @@ extension InteropService {
 
   func handleBranch(request: MlsClient_HandleBranchRequest, context: ServerContext) throws -> MlsClient_HandleBranchResponse {
     let member = try member(request.stateID)
-    let joined = try join(
-      request.welcome, try takeJoiner(request.transactionID), tree: request.ratchetTree, prior: member.group, format: member.format)
+    let joined = try useJoiner(request.transactionID) { joiner in
+      try join(request.welcome, joiner, tree: request.ratchetTree, prior: member.group, format: member.format)
+    }
     return .with {
       $0.stateID = joined.stateID
       $0.epochAuthenticator = joined.epochAuthenticator

@@ -91,11 +91,10 @@ extension PublicGroup {
       try check(.pskNonce, id.nonce.count == suite.hash.size)
     case .reinit(let reinit):
       try check(.reinitVersion, reinit.version.rawValue >= context.version.rawValue)
-      // A ReInit ends the group: it must lead somewhere that all members can go.
+      // A ReInit ends the group: it must lead somewhere that all members can go. The successor may keep the id, for the old group is no more.
       try check(
         .reinitSupported,
-        tree.census.allSupport(reinit.version) && tree.census.allSupport(reinit.cipherSuite) && !reinit.groupID.isEmpty
-          && reinit.groupID != groupID)
+        tree.census.allSupport(reinit.version) && tree.census.allSupport(reinit.cipherSuite) && !reinit.groupID.isEmpty)
       try reinit.extensions.validateForGroup(application: application)
       try tree.census.validate(reinit.extensions)
     case .groupContextExtensions(let extensions):

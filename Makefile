@@ -4,7 +4,7 @@ SHELL := /bin/bash
 SWIFT_TEST := swift test -c release --disable-testable-imports
 PYTHON := .build-venv/bin/python
 
-.PHONY: help setup build test test-swift check wasm test-wasm check-wasm bench-crypto bench-mls fuzz mutation vectors clean
+.PHONY: help setup build test test-swift check wasm test-wasm check-wasm bench-crypto bench-mls fuzz mutation vectors interop-build clean
 .NOTPARALLEL:
 
 help: ## this list
@@ -24,9 +24,12 @@ test-swift:
 wasm: ## the browser's engine: .build-web/core.wasm
 	Scripts/build-wasm
 
-test-wasm: wasm ## the engine in node and Chromium
+test-wasm: wasm ## the engine, and the test vectors on its cryptography, in node and Chromium
+	Scripts/build-wasm vectors
 	node Web/engine/test/node.mjs
 	$(PYTHON) Web/engine/test/browser.py
+	node Web/engine/test/vectors.mjs || [ $$? = 77 ]
+	$(PYTHON) Web/engine/test/vectors.py || [ $$? = 77 ]
 
 check-wasm: wasm ## the engine's size, and the same bytes from two folders
 	Scripts/check-wasm-size
@@ -52,5 +55,8 @@ vectors: ## the standards' test vectors natively, in node and in Chromium: HAUSP
 	node Web/engine/test/vectors.mjs || [ $$? = 77 ]
 	$(PYTHON) Web/engine/test/vectors.py || [ $$? = 77 ]
 
+interop-build: ## the engine as a peer of other implementations, see Interop/README.md; not part of any test
+	swift build -c release --package-path Interop
+
 clean: ## forget everything built
-	rm -rf .build .build-*
+	rm -rf .build .build-* Interop/.build

@@ -29,6 +29,7 @@ var products: [Product] = []
 var targets: [Target] = [
   .target(name: "TLSCodec", swiftSettings: portable),
   .target(name: "CryptoInterface", dependencies: ["TLSCodec"], swiftSettings: portable),
+  .target(name: "CryptoSelfCheck", dependencies: ["CryptoInterface"], swiftSettings: portable),
   .target(name: "MLS", dependencies: ["TLSCodec", "CryptoInterface"], swiftSettings: portable + switchable),
   .target(name: "MLSVectors", dependencies: ["TLSCodec", "CryptoInterface", "MLS"], swiftSettings: portable),
   // Natively the C module comes with swift-crypto's product, in the wasm slice from Scripts/build-boringssl-wasm.
@@ -47,11 +48,13 @@ if wasm {
   products += [.executable(name: "MLSVectorsWasm", targets: ["MLSVectorsWasm"])]
   targets += [
     .executableTarget(
-      name: "MLSVectorsWasm", dependencies: ["CryptoInterface", "BoringSSLProvider", "MLSVectors"],
+      name: "MLSVectorsWasm", dependencies: ["CryptoInterface", "CryptoSelfCheck", "BoringSSLProvider", "MLSVectors"],
       swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])], linkerSettings: WasmTools.linkerSettings)
   ]
 } else {
-  products += [.library(name: "MLS", targets: ["MLS"]), .executable(name: "mls-vectors", targets: ["mls-vectors"])]
+  // Interop/ uses the libraries, from a package of its own.
+  products += ["MLS", "SwiftCryptoProvider", "CryptoInterface", "TLSCodec"].map { .library(name: $0, targets: [$0]) }
+  products += [.executable(name: "mls-vectors", targets: ["mls-vectors"])]
   targets += [
     .target(name: "SwiftCryptoProvider", dependencies: ["CryptoInterface", crypto], swiftSettings: strict),
     .executableTarget(
@@ -75,7 +78,7 @@ if wasm {
     .testTarget(
       name: "MLSTests", dependencies: ["MLS", "MLSScenarios", "MLSHarness", "CryptoInterface", "TLSCodec", "SwiftCryptoProvider"], swiftSettings: strict),
     .testTarget(
-      name: "CryptoProviderTests", dependencies: ["CryptoInterface", "TLSCodec", "SwiftCryptoProvider", "BoringSSLProvider", crypto],
+      name: "CryptoProviderTests", dependencies: ["CryptoInterface", "CryptoSelfCheck", "TLSCodec", "SwiftCryptoProvider", "BoringSSLProvider", crypto],
       swiftSettings: strict),
     .testTarget(
       name: "MLSVectorTests", dependencies: ["MLSVectors", "MLS", "CryptoInterface", "SwiftCryptoProvider", "BoringSSLProvider"],

@@ -91,7 +91,7 @@ func measure(_ suite: CipherSuite, _ count: Int) throws -> [(String, String)] {
       })
     var next = 0
     add(
-      "apply it (ms)",
+      "apply it, \(name) tree (ms)",
       try median(runs) {
         var member = second
         let bytes = commits[next].encoded()

@@ -100,7 +100,7 @@ public enum Rule: String, CaseIterable, Sendable {
   case pskBranchUsage = "12.1.4-branch"
   /// ReInit does not lower the version.
   case reinitVersion = "12.1.5-version"
-  /// Version and suite of a ReInit are supported by all members, its group id is a new one.
+  /// Version and suite of a ReInit are supported by all members, its group id is not empty.
   case reinitSupported = "12.1.5-supported"
   /// All members support what the new extensions require.
   case requiredCapabilitiesSupported = "12.1.7-required"

@@ -2,6 +2,7 @@
 // Exports.swift is MessengerWasm's.
 import BoringSSLProvider
 import CryptoInterface
+import CryptoSelfCheck
 import MLSVectors
 
 /// How an operation ended; as in MessengerWasm.
@@ -11,9 +12,14 @@ enum CoreStatus: Int32, Error {
   case malformedInput = 2
 }
 
-/// Operation 1 verifies a file. Input: `uint8` length of the kind's name (0: detect it), the name, the file.
+/// Operation 2 runs the known answers of the cryptography; output: a line "ok NAME" or "FAILED NAME" each. Operation 1 verifies a file. Input: `uint8` length of the kind's name (0: detect it), the name, the file.
 /// Output: lines "kind NAME", "counts PASSED FAILED SKIPPED", "skipped COUNT: REASON", "case INDEX: REASON"; or "unreadable: REASON".
 func perform(_ number: UInt32, _ input: [UInt8]) throws(CoreStatus) -> [UInt8] {
+  if number == 2 {
+    var report = ""
+    for result in selfCheck(BoringSSLProvider()) { report += (result.passed ? "ok " : "FAILED ") + result.name.description + "\n" }
+    return Array(report.utf8)
+  }
   guard number == 1 else { throw .unknownOperation }
   guard let length = input.first.map({ Int($0) }), input.count > length else { throw .malformedInput }
   let name = Array(input[1..<1 + length])

@@ -90,7 +90,7 @@ struct GroupTable {
       w.uint32(insert(try Group(records: records, using: crypto)))
     case .freeGroup:
       groups[try handle(&r)] = nil
-    case .selfCheck, .random, .benchmark:
+    case .random, .benchmark:
       throw .internalError("not an operation on groups")
     }
     return w.bytes

@@ -12,8 +12,6 @@ enum CoreStatus: Int32, Error {
 }
 
 enum Operation: UInt32 {
-  /// Runs the known answers; output: a line "ok NAME" or "FAILED NAME" each.
-  case selfCheck = 1
   /// Input: `uint16` count, big-endian; output: as many random bytes.
   case random = 2
   /// Benchmark builds only. Input: `uint8` primitive, `uint32` repetitions, big-endian.
@@ -48,14 +46,6 @@ nonisolated(unsafe) private var groups = GroupTable()
 func perform(_ number: UInt32, _ input: [UInt8]) throws(CoreStatus) -> [UInt8] {
   guard let operation = Operation(rawValue: number) else { throw .unknownOperation }
   switch operation {
-  case .selfCheck:
-    var report: [UInt8] = []
-    for result in CryptoInterface.selfCheck(BoringSSLProvider()) {
-      report.append(utf8: result.passed ? "ok " : "FAILED ")
-      report.append(utf8: result.name)
-      report.append(0x0A)
-    }
-    return report
   case .random:
     guard input.count == 2 else { throw .malformedInput }
     return BoringSSLProvider().random(Int(input[0]) << 8 | Int(input[1]))

@@ -1,4 +1,5 @@
 import CryptoInterface
+import CryptoSelfCheck
 import Foundation
 import TLSCodec
 import Testing

@@ -252,7 +252,7 @@ import Testing
     let parameters = try #require(crypto.suites.parameters(of: suite1))
     try info.sign(parameters, with: client.identity.signatureKeyPair.privateKey, using: crypto)
     let newcomer = try TestClient("1", suite: suite1, using: crypto)
-    #expect(throws: MLSError.decoding(.limitExceeded("epoch"))) {
+    #expect(throws: MLSError.rule(.epochLimit)) {
       try Group.joinExternally(info, identity: newcomer.identity, application: everybody, using: crypto)
     }
   }

@@ -8,12 +8,13 @@ import Testing
   static let portable: [String: Set<String>] = [
     "TLSCodec": [],
     "CryptoInterface": ["TLSCodec"],
+    "CryptoSelfCheck": ["CryptoInterface"],
     "MLS": ["TLSCodec", "CryptoInterface"],
     "MLSVectors": ["TLSCodec", "CryptoInterface", "MLS"],
     // The one C module of the project: it comes with swift-crypto, and is built for wasm by Scripts/build-boringssl-wasm.
     "BoringSSLProvider": ["CryptoInterface", "CCryptoBoringSSL"],
     "MessengerWasm": ["TLSCodec", "CryptoInterface", "MLS", "BoringSSLProvider"],
-    "MLSVectorsWasm": ["TLSCodec", "CryptoInterface", "MLS", "MLSVectors", "BoringSSLProvider"],
+    "MLSVectorsWasm": ["CryptoSelfCheck", "TLSCodec", "CryptoInterface", "MLS", "MLSVectors", "BoringSSLProvider"],
   ]
 
   /// Targets for Linux. Foundation proper takes seconds to load and megabytes to link, so the provider takes what it needs of it.
@@ -93,6 +94,7 @@ import Testing
   /// Above 400 lines think, above 800 split: nobody reads such a file to its end.
   @Test func filesAreShort() throws {
     for file in try Project.files() where file.has(extension: "swift", "c", "h", "mjs", "ts", "tsx", "py") || file.path.hasPrefix("Scripts/") {
+      if file.path.contains("/Generated/") { continue }
       #expect(file.lines.count <= 800, "\(file.path) has \(file.lines.count) lines")
     }
   }

@@ -71,6 +71,32 @@ import Testing
     try talk(groups)
   }
 
+  /// RFC 9420 §12.1.5 asks only that the version is no lower, and the interoperability scripts reinitialise under the same id.
+  @Test func aSuccessorMayKeepTheID() throws {
+    var old = try TestGroup(3, suite: suite1, using: crypto)
+    let id = old.members[0].groupID
+    let proposal = try old.members[2].propose(
+      .reinit(ReInit(groupID: id, cipherSuite: .standard, extensions: [])), application: byName, using: crypto)
+    try old.deliver(proposal, from: 2)
+    try old.commit(by: 1, CommitOptions(coversReInit: true))
+    let clients = try clients(3, .standard)
+    let bundle = try clients[0].keyPackage(using: crypto)
+    let other = try clients[1].keyPackage(using: crypto)
+    let new = try old.members[2].reinitialize(
+      identity: clients[2].identity, keyPackages: [bundle.keyPackage, other.keyPackage], application: byName, using: crypto)
+    let pending = try #require(new.pendingCommit)
+    let welcome = try #require(pending.welcome)
+    var joining = JoiningContext(tree: pending.tree, priorGroup: old.members[0])
+    joining.isKnownGroup = { $0 == id }
+    let joined = try Group.join(welcome, with: bundle, joining, application: byName, using: crypto)
+    #expect(joined.groupID == id)
+    #expect(joined.cipherSuite == .standard)
+    // Who is still in a group of this id is not in its successor.
+    joining.priorGroup = try TestGroup(3, suite: suite1, using: crypto).members[0]
+    #expect(throws: MLSError.self) { try Group.join(welcome, with: bundle, joining, application: byName, using: crypto) }
+    try talk(join(new, 2, [0: bundle, 1: other], prior: old.members))
+  }
+
   @Test func anEndedGroupIsReadButNotUsed() throws {
     var old = try TestGroup(3, suite: suite1, using: crypto)
     let early = try old.members[0].encrypt([1], using: crypto)
@@ -101,7 +127,11 @@ import Testing
       .reinit(reinit), groupID: old.members[0].groupID, epoch: old.members[0].epoch, suite: suite1, senderIndex: 0,
       signatureKey: sender.privateKey, using: crypto)
     try old.deliver(.publicMessage(message))
-    try old.commit(by: 2)
+    // Ending a group at somebody else's word takes a committer who wants it.
+    var another = old
+    try another.commit(by: 1)
+    #expect(another.members.allSatisfy { $0.status == .active })
+    try old.commit(by: 2, CommitOptions(coversReInit: true))
     #expect(old.members.allSatisfy { $0.status == .reinitialized(reinit) })
   }
 

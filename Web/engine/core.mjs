@@ -2,7 +2,7 @@
 
 /** Numbers of the operations; Sources/MessengerWasm/Operations.swift has the same. */
 export const operation = {
-  selfCheck: 1, random: 2, benchmark: 3,
+  random: 2, benchmark: 3,
   createKeyPackage: 16, createGroup: 17, commitAdding: 18, joinGroup: 19, encrypt: 20, receive: 21, epochAuthenticator: 22, records: 23,
   loadGroup: 24, freeGroup: 25,
 };

@@ -1,4 +1,4 @@
-// Copying a tree for a staged commit must not cost a member each (issue of scale: 10,000 members). So nodes live in chunks that copies share.
+// Copying a tree for a staged commit must not cost a member each (10,000 members). So nodes live in chunks that copies share.
 
 /// An array in chunks of 32: a copy shares all chunks, a write copies one.
 struct PersistentArray<Element: Sendable>: Sendable {

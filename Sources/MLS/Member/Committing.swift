@@ -274,14 +274,23 @@ extension PublicGroup {
     if isValid(all, committer: committer, application: application, using: crypto) { return all }
     let list = try validate(own, committer: committer, pathLeaf: nil, application: application, using: crypto)
     _ = try apply(list, application: application, using: crypto)
-    // Something among them does not fit. Removals first, for they protect the group; then sender by sender, in a bounded number of trials, so that
-    // whoever floods the group with proposals that do not go together only loses their own.
+    // Something among them does not fit: a part that is not valid is halved. Removals first, for they protect the group; then sender by sender. Peers
+    // choose the list, so the number of trials is bounded, and what has not been tried then is left out, as RFC 9420 §12.4 (SHOULD) allows.
     var accepted = own
     var trials = Limits.proposalTrials
-    func attempt(_ some: [CommittedProposal]) {
-      guard !some.isEmpty, trials > 0 else { return }
-      trials -= 1
-      if isValid(accepted + some, committer: committer, application: application, using: crypto) { accepted += some }
+    func attempt(_ part: [CommittedProposal]) {
+      var left = [part[...]]
+      while let part = left.popLast(), trials > 0 {
+        if part.isEmpty { continue }
+        trials -= 1
+        if isValid(accepted + part, committer: committer, application: application, using: crypto) {
+          accepted += part
+        } else if part.count > 1 {
+          let middle = part.startIndex + part.count / 2
+          left.append(part[middle...])
+          left.append(part[..<middle])
+        }
+      }
     }
     func removes(_ entry: CommittedProposal) -> Bool { entry.proposal.type == .remove || entry.proposal.type == .selfRemove }
     attempt(candidates.filter(removes))

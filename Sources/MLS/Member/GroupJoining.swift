@@ -47,7 +47,10 @@ extension Group {
     let info = try EpochSecrets.welcomeSecret(secrets.joinerSecret, psk: pskSecret, suite, using: crypto)
       .open(welcome.encryptedGroupInfo, suite, using: crypto)
     try check(.welcomeSuite, info.groupContext.cipherSuite == bundle.keyPackage.cipherSuite)
-    try check(.welcomeGroupIDUnique, !joining.isKnownGroup(info.groupContext.groupID))
+    // A group that a ReInit has ended is not one that this client is in: its successor may have its id.
+    var succeeds = false
+    if let prior = joining.priorGroup, prior.groupID == info.groupContext.groupID, case .reinitialized = prior.status { succeeds = true }
+    try check(.welcomeGroupIDUnique, succeeds || !joining.isKnownGroup(info.groupContext.groupID))
     let group = try PublicGroup(verifying: info, tree: joining.tree, application: application, using: crypto)
 
     // The own leaf and its private keys.

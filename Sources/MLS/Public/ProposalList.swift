@@ -91,11 +91,10 @@ extension PublicGroup {
       try check(.pskNonce, id.nonce.count == suite.hash.size)
     case .reinit(let reinit):
       try check(.reinitVersion, reinit.version.rawValue >= context.version.rawValue)
-      // A ReInit ends the group: it must lead somewhere that all members can go.
+      // A ReInit ends the group: it must lead somewhere that all members can go. The successor may keep the id, for the old group is no more.
       try check(
         .reinitSupported,
-        tree.census.allSupport(reinit.version) && tree.census.allSupport(reinit.cipherSuite) && !reinit.groupID.isEmpty
-          && reinit.groupID != groupID)
+        tree.census.allSupport(reinit.version) && tree.census.allSupport(reinit.cipherSuite) && !reinit.groupID.isEmpty)
       try reinit.extensions.validateForGroup(application: application)
       try tree.census.validate(reinit.extensions)
     case .groupContextExtensions(let extensions):
@@ -190,7 +189,6 @@ extension PublicGroup {
         list.appDataUpdates.append(update)
       }
     }
-    for component in appData.keys { try check(.appDataComponent, tree.census.allSupport(component)) }
     if list.reinit != nil { try check(.reinitAlone, proposals.count == 1) }
     for count in appData.values {
       try check(.appDataOperations, count.removes == 0 || (count.removes == 1 && count.updates == 0))
@@ -201,6 +199,7 @@ extension PublicGroup {
       if let leaf = tree[index] { remaining.remove(leaf) }
     }
     for type in types { try check(.proposalTypeSupported, remaining.allSupport(type)) }
+    for component in appData.keys { try check(.appDataComponent, remaining.allSupport(component)) }
     try validateAdds(list)
     if isExternal {
       try check(.externalCommitInit, externalInits == 1)

@@ -13,7 +13,6 @@ extension Rejections {
       },
       reinit("ReInit to a version that nobody has") { $0.version = ProtocolVersion(0xFFFF) },
       reinit("ReInit to a suite that nobody has") { $0.cipherSuite = CipherSuite(0xF0F0) },
-      reinit("ReInit to the same group") { $0.groupID = Array("group".utf8) },
       reinit("ReInit to a group without id") { $0.groupID = [] },
       Rejection(.groupExtensionSupported, "ReInit to an extension that nobody has") { crypto in
         let setting = try Setting(crypto)

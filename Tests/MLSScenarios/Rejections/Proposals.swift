@@ -143,7 +143,7 @@ extension Rejections {
         let selfRemove = try setting.propose(from: 1, .selfRemove)
         return try setting.refusal(ofCommit: { $0.references.append(selfRemove) }, honest: { $0.references = [update] })
       },
-      Rejection(.oneChangePerLeaf, "one SelfRemove named twice") { crypto in
+      Rejection(.proposalNamedOnce, "one SelfRemove named twice") { crypto in
         var setting = try Setting(crypto)
         let selfRemove = try setting.propose(from: 1, .selfRemove)
         return try setting.refusal(ofCommit: { $0.references.append(selfRemove) }, honest: { $0.references = [selfRemove] })

@@ -190,7 +190,7 @@ struct Setting<Crypto: CryptoProvider> {
       }
     } else {
       switch error {
-      case .rule(.membershipTag), .rule(.confirmationTag), .rule(.pathKeys), .missingPSK, .undecryptable: break
+      case .rule(.membershipTag), .rule(.confirmationTag), .rule(.pathKeys), .missingPSK, .undecryptable, .ownCommitUnknown: break
       default: throw BrokenSetting("the public group accepts what a member refuses with \(error)")
       }
     }

@@ -2,8 +2,15 @@
 import { CoreError, instantiate, operation } from "../core.mjs";
 import { groups, text } from "./groups.mjs";
 
-/** Runs all checks. Returns their names; throws at the first failure. */
-export async function runChecks(module) {
+/** Operation 2 of .build-web/vectors.wasm; Sources/MLSVectorsWasm/Operations.swift has it. */
+const selfCheck = 2;
+
+/**
+ * Runs all checks. Returns their names; throws at the first failure.
+ * @param {WebAssembly.Module} module the engine
+ * @param {WebAssembly.Module} known the known answers of its cryptography, which the engine's bundle does not carry
+ */
+export async function runChecks(module, known) {
   const passed = [];
   const check = (name, condition) => {
     if (!condition) throw new Error(`failed: ${name}`);
@@ -22,7 +29,7 @@ export async function runChecks(module) {
   check("the engine imports random bytes and nothing else", imports.join() === "env.random");
 
   const core = await instantiate(module);
-  const lines = new TextDecoder().decode(core.call(operation.selfCheck)).trim().split("\n");
+  const lines = new TextDecoder().decode((await instantiate(known)).call(selfCheck)).trim().split("\n");
   check("there are known answers", lines.length > 30);
   for (const line of lines) check(line, line.startsWith("ok "));
 

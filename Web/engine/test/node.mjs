@@ -2,6 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { runChecks } from "./checks.mjs";
 
-const bytes = await readFile(new URL("../../../.build-web/core.wasm", import.meta.url));
-const passed = await runChecks(await WebAssembly.compile(bytes));
+const compile = async (name) => WebAssembly.compile(await readFile(new URL(`../../../.build-web/${name}`, import.meta.url)));
+const passed = await runChecks(await compile("core.wasm"), await compile("vectors.wasm"));
 console.log(`engine in node ${process.version}: ${passed.length} checks passed`);

@@ -1,8 +1,8 @@
 import { runChecks } from "./checks.mjs";
 
 try {
-  const module = await WebAssembly.compileStreaming(fetch("/.build-web/core.wasm"));
-  const passed = await runChecks(module);
+  const compile = (name) => WebAssembly.compileStreaming(fetch(`/.build-web/${name}`));
+  const passed = await runChecks(await compile("core.wasm"), await compile("vectors.wasm"));
   postMessage(`passed ${passed.length}`);
 } catch (error) {
   postMessage(String(error.message ?? error));

@@ -1,4 +1,6 @@
-// Known answers that any provider must give, in every home: the conformance suite runs them natively, MessengerWasm in the browser's engine.
+// Known answers that any provider must give, in every home: CryptoProviderTests runs them natively, MLSVectorsWasm in node and browsers. A target of its
+// own, so that the bundle that people load does not carry them.
+import CryptoInterface
 
 /// One known answer and whether the provider gave it.
 public struct SelfCheckResult: Sendable {

@@ -186,10 +186,11 @@ extension Group {
         extensions: options.groupInfoExtensions, using: crypto)
     }
     let covered = committed.compactMap { $0.ref }
+    let coveredSet = Set(covered)
     return (
       PendingCommit(
         message: message, welcome: welcome, groupInfo: info, added: added, removed: list.selfRemoves + list.removes, covered: covered,
-        leftOut: group.proposals.map { $0.ref }.filter { !covered.contains($0) }, next: nextState),
+        leftOut: group.proposals.map { $0.ref }.filter { !coveredSet.contains($0) }, next: nextState),
       step
     )
   }

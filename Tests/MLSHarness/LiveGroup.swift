@@ -17,6 +17,8 @@ struct LiveGroup<Crypto: ReplayableCrypto>: Sendable {
   var undelivered: [MLSMessage]
   /// Key packages of clients who are not members.
   let outsiders: [(client: TestClient, bundle: KeyPackageBundle)]
+  /// The epoch in which a script finds it.
+  let startEpoch: UInt64
   let app = TrustEveryone()
 
   /// Six members in a tree of eight leaves with a hole, past epochs with skipped keys; nothing pending.
@@ -48,8 +50,11 @@ struct LiveGroup<Crypto: ReplayableCrypto>: Sendable {
     }
     try group.commit(by: 4, CommitOptions(proposals: [.appDataUpdate(AppDataUpdate(ComponentID(0x8000), .update([1])))]))
     for i in 0..<6 { undelivered.append(try group.members[i].encrypt([1, 2, 3], using: crypto)) }
+    // Nothing is left to be stored, so that a change shows.
+    for i in group.members.indices { _ = group.members[i].takeChanges() }
     clients = group.clients
     members = group.members
+    startEpoch = group.members[0].epoch
     delivery = try PublicGroup(
       groupInfo: group.members[0].groupInfo(withTree: true, using: crypto), application: TrustEveryone(), using: crypto)
     outsiders = try (0..<4).map {
@@ -78,6 +83,7 @@ struct LiveGroup<Crypto: ReplayableCrypto>: Sendable {
       if case .publicMessage(let proposal) = message { try delivery.receive(proposal: proposal, application: app, using: crypto) }
     }
     try members[0]!.commit(application: app, using: crypto)
+    for i in members.indices { _ = members[i]!.takeChanges() }
   }
 
   static func clean(_ crypto: Crypto) -> LiveGroup {

@@ -29,6 +29,7 @@ enum MemberHarness {
       scene.step()
       steps += 1
     }
+    scene.finish()
   }
 }
 
@@ -39,6 +40,14 @@ struct Scene<Crypto: ReplayableCrypto> {
 
   private var crypto: Crypto { live.crypto }
   private var app: TrustEveryone { live.app }
+
+  /// What everybody who is left agrees on is a good group.
+  func finish() {
+    guard let last = live.members.compactMap({ $0 }).first(where: { $0.status == .active && $0.epoch > live.startEpoch }) else { return }
+    Afterwards.checkJoinable(last, using: crypto)
+    Afterwards.check(last, using: crypto)
+    Afterwards.check(live.delivery, using: crypto)
+  }
 
   mutating func step() {
     let author = script.choice(live.members.count)
@@ -96,7 +105,7 @@ struct Scene<Crypto: ReplayableCrypto> {
         _ = try? live.delivery.receive(proposal: publicMessage, application: app, using: crypto)
       }
     }
-    guard isCommit, let first = accepted.first, let reference = live.members[first] else { return }
+    guard isCommit, !accepted.isEmpty else { return }
     // The author goes by its own message; those who could not open their part of the path are cut off.
     if let author { live.members[author] = nil }
     for i in refused { live.members[i] = nil }
@@ -104,7 +113,10 @@ struct Scene<Crypto: ReplayableCrypto> {
     for i in accepted {
       guard let member = live.members[i] else { continue }
       if member.status == .removed {
-        precondition(member.records().count == 1, "a removed member keeps records")
+        Afterwards.check(member, using: crypto)
+        var gone = member
+        gone.forget()
+        precondition(gone.records().count == 1, "a member that forgot keeps records")
         live.members[i] = nil
         continue
       }
@@ -112,11 +124,6 @@ struct Scene<Crypto: ReplayableCrypto> {
         precondition(active.epochAuthenticator == member.epochAuthenticator && active.context == member.context, "members disagree")
       }
       active = member
-    }
-    _ = reference
-    if let active {
-      Afterwards.checkJoinable(active, using: crypto)
-      Afterwards.check(active, using: crypto)
     }
   }
 

@@ -18,7 +18,7 @@ private func forged(_ group: Group, _ change: (inout GroupInfo) -> Void) throws 
 
 extension TestGroup {
   /// A commit as a malicious member frames it; its confirmation tag is wrong.
-  fileprivate func signedCommit(_ commit: Commit, by i: Int) throws -> MLSMessage {
+  func signedCommit(_ commit: Commit, by i: Int) throws -> MLSMessage {
     let state = members[i].state
     let content = FramedContent(
       groupID: members[i].groupID, epoch: members[i].epoch, sender: .member(members[i].leafIndex), authenticatedData: [],

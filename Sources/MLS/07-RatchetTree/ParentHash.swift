@@ -85,7 +85,7 @@ extension RatchetTree {
   }
 
   /// RFC 9420 §12.4.3.1: every entry of every `unmerged_leaves` is a non-blank leaf below the node, and every non-blank node between also lists it.
-  func hasValidUnmergedLeaves() -> Bool {
+  package func hasValidUnmergedLeaves() -> Bool {
     for i in 0..<nodeCount {
       let node = NodeIndex(i)
       guard let parent = parentNode(node) else { continue }
@@ -102,7 +102,7 @@ extension RatchetTree {
   }
 
   /// RFC 9420 §12.4.3.1: no parent's encryption key appears in another node.
-  func hasUniqueParentKeys() -> Bool {
+  package func hasUniqueParentKeys() -> Bool {
     for i in 0..<nodeCount {
       if let parent = parentNode(NodeIndex(i)), count(of: parent.encryptionKey) != 1 { return false }
     }

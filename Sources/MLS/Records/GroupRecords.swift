@@ -99,6 +99,8 @@ extension Group {
     state.secretTree = SecretTree(leafCount: 1, nodes: [:], ratchets: [:])
     state.privateState.keys = [:]
     state.signingKey = SignaturePrivateKey(empty)
+    // The tree too, so that what is in memory is what would be loaded.
+    state.publicGroup = PublicGroup(context: context, tree: RatchetTree(), confirmationTag: [], interimTranscriptHash: [], suite: suite)
   }
 
   // MARK: Values

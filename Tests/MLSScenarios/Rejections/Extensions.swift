@@ -108,7 +108,7 @@ extension Rejections {
         setting.judge.applies = { updates, _ in updates.last == [2] ? nil : updates.last }
         return try setting.refusal(ofExternalCommit: { $0.proposals[1] = set([2]) }, honest: { $0.proposals.append(set([3])) })
       },
-      Rejection(.groupExtensionSupported, "first AppDataUpdate where a member does not support the dictionary") { crypto in
+      Rejection(.appDataComponent, "first AppDataUpdate where a member does not support the dictionary") { crypto in
         var setting = try Setting(crypto)
         var capabilities = TestClient.capabilities(crypto)
         capabilities.extensions = []
@@ -192,7 +192,7 @@ extension Rejections {
         let setting = try Setting(crypto)
         return try setting.refusal(ofExternalCommit: { $0.proposals[0] = .externalInit(kemOutput: [1]) })
       },
-      Rejection(error: .undecryptable("path secret"), "commit of one's own that is not pending") { crypto in
+      Rejection(error: .ownCommitUnknown, "commit of one's own that is not pending") { crypto in
         let setting = try Setting(crypto)
         var forgetful = setting.group.members[0]
         let commit = try forgetful.commit(application: setting.judge, using: crypto).message

@@ -53,6 +53,21 @@ extension Rejections {
         capabilities.credentials = [.x509]
         return CommitOptions(leaf: LeafChange(credential: .x509(certificates: []), capabilities: capabilities))
       },
+      own(.commitPermitted, "own commit that the application forbids as a whole", Judge(permitsCommit: { $0.leaf?.credential != .mallory })) {
+        _ in CommitOptions(leaf: LeafChange(credential: .mallory))
+      },
+      Rejection(.commitPermitted, "own external commit that the application forbids") { crypto in
+        let setting = try Setting(crypto)
+        let judge = Judge(permitsCommit: { $0.leaf?.credential != .mallory })
+        let info = try setting.group.members[0].groupInfo(withTree: true, using: crypto)
+        func attempt(_ client: TestClient) -> MLSError? {
+          MLSScenarios.refusal { () throws(MLSError) in
+            _ = try Group.joinExternally(info, identity: client.identity, application: judge, using: crypto)
+          }
+        }
+        if let error = try attempt(setting.newClient()) { throw BrokenSetting("the honest client was refused: \(error)") }
+        return try attempt(setting.newClient("mallory"))
+      },
       Rejection(.removeTarget, "own proposal to remove nobody") { crypto in
         let setting = try Setting(crypto)
         return try refusal(

@@ -26,7 +26,7 @@ public struct CredentialType: Hashable, Sendable, TLSEncodable, TLSDecodable {
 ///         };
 ///     } Credential;
 ///
-/// The engine carries credentials; whether one is valid is the application's answer (`AuthenticationService`).
+/// The engine carries credentials; whether one is valid is the application's answer (`MLSApplication`).
 public enum Credential: Hashable, Sendable, TLSEncodable, TLSDecodable {
   case basic(identity: [UInt8])
   /// DER certificates, the leaf certificate first; not looked into.

@@ -49,7 +49,10 @@ extension Group {
     try check(.welcomeSuite, info.groupContext.cipherSuite == bundle.keyPackage.cipherSuite)
     // A group that a ReInit has ended is not one that this client is in: its successor may have its id.
     var succeeds = false
-    if let prior = joining.priorGroup, prior.groupID == info.groupContext.groupID, case .reinitialized = prior.status { succeeds = true }
+    if let prior = joining.priorGroup, prior.groupID == info.groupContext.groupID, case .reinitialized(let reinit) = prior.status {
+      // Only where the ReInit says so: then the Welcome must name its PSK, below. Else anybody could bring the old id back.
+      succeeds = reinit.groupID == prior.groupID
+    }
     try check(.welcomeGroupIDUnique, succeeds || !joining.isKnownGroup(info.groupContext.groupID))
     let group = try PublicGroup(verifying: info, tree: joining.tree, application: application, using: crypto)
 

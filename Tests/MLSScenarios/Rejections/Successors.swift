@@ -89,6 +89,17 @@ extension Rejections {
         setting.forge.pskSecrets = []
         return try setting.refusal()
       },
+      Rejection(.welcomeGroupIDUnique, "Welcome under the id of an ended group that moved to another id") { crypto in
+        var setting = try reinitialization(crypto)
+        let old = setting.members[0].groupID
+        setting.joining.isKnownGroup = { $0 == old }
+        setting.honestJoining.isKnownGroup = { $0 == old }
+        setting.forge.info.groupContext.groupID = old
+        setting.forge.secrets.psks = []
+        setting.forge.pskSecrets = []
+        try setting.forge.changeLeaf(setting.forge.info.signer, signer: setting.forge.signer, signed: { _ in }) { _ in }
+        return try setting.refusal()
+      },
       Rejection(.branchParameters, "branch with another suite") { crypto in
         // The old group has suite 3, the branch suite 1.
         var setting = try branching(crypto)

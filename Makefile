@@ -35,7 +35,7 @@ check-wasm: wasm ## the engine's size, and the same bytes from two folders
 	Scripts/check-wasm-size
 	Scripts/check-reproducible
 
-check: test check-wasm ## what CI does
+check: test check-wasm mutation ## what CI does
 
 bench-crypto: ## what the primitives cost, natively and in node
 	swift run -c release bench-crypto

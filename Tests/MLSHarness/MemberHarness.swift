@@ -506,5 +506,6 @@ struct Scene<Crypto: ReplayableCrypto> {
 }
 
 extension ByteSource: RandomNumberGenerator {
-  mutating func next() -> UInt64 { UInt64(byte()) << 56 }
+  /// A byte decides. The ones below it keep the standard library from drawing again, which behind the end of the bytes it would do for ever.
+  mutating func next() -> UInt64 { UInt64(byte()) << 56 | 0x00FF_FFFF_FFFF_FFFF }
 }

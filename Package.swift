@@ -3,6 +3,7 @@
 //
 // HAUSPOST_SLICE chooses what is built (each with its own scratch path, see Makefile):
 //   all   (default) everything that runs on Linux
+//   core  the portable targets and the delivery core with their tests, without server, stores and terminal: for quick work
 //   wasm  the portable targets in Embedded Swift for wasm32, no dependencies; built by Scripts/build-wasm
 // HAUSPOST_FUZZ=1 adds the libFuzzer executables, which need their own flags; Scripts/fuzz sets it.
 // HAUSPOST_BENCHMARK=1 adds to the wasm engine the operation that measures primitives.
@@ -11,6 +12,7 @@ import Foundation
 import PackageDescription
 
 let wasm = Context.environment["HAUSPOST_SLICE"] == "wasm"
+let core = Context.environment["HAUSPOST_SLICE"] == "core"
 let ruleSwitch = Context.environment["HAUSPOST_RULE_SWITCH"] == "1"
 
 let fuzz = Context.environment["HAUSPOST_FUZZ"] == "1"
@@ -32,6 +34,12 @@ var targets: [Target] = [
   .target(name: "CryptoSelfCheck", dependencies: ["CryptoInterface"], swiftSettings: portable),
   .target(name: "MLS", dependencies: ["TLSCodec", "CryptoInterface"], swiftSettings: portable + switchable),
   .target(name: "MLSVectors", dependencies: ["TLSCodec", "CryptoInterface", "MLS"], swiftSettings: portable),
+  .target(name: "CBOR", swiftSettings: portable),
+  .target(name: "Content", dependencies: ["CBOR", "CryptoInterface"], swiftSettings: portable),
+  .target(name: "Identity", dependencies: ["TLSCodec", "CryptoInterface", "MLS"], swiftSettings: portable),
+  .target(name: "Wire", dependencies: ["TLSCodec"], swiftSettings: portable),
+  .target(
+    name: "Messenger", dependencies: ["TLSCodec", "CBOR", "CryptoInterface", "MLS", "Content", "Identity", "Wire"], swiftSettings: portable),
   // Natively the C module comes with swift-crypto's product, in the wasm slice from Scripts/build-boringssl-wasm.
   .target(name: "BoringSSLProvider", dependencies: wasm ? ["CryptoInterface"] : ["CryptoInterface", crypto], swiftSettings: portable),
 ]
@@ -54,9 +62,84 @@ if wasm {
 } else {
   // Interop/ uses the libraries, from a package of its own.
   products += ["MLS", "SwiftCryptoProvider", "CryptoInterface", "TLSCodec"].map { .library(name: $0, targets: [$0]) }
-  products += [.executable(name: "mls-vectors", targets: ["mls-vectors"])]
   targets += [
     .target(name: "SwiftCryptoProvider", dependencies: ["CryptoInterface", crypto], swiftSettings: strict),
+    // The server's decisions; it never imports the messenger engine.
+    .target(name: "Delivery", dependencies: ["TLSCodec", "CryptoInterface", "MLS", "Identity", "Wire"], swiftSettings: strict),
+    .testTarget(name: "ContentTests", dependencies: ["CBOR", "Content", "CryptoInterface", "SwiftCryptoProvider"], swiftSettings: strict),
+    .testTarget(
+      name: "IdentityTests", dependencies: ["Identity", "MLS", "TLSCodec", "CryptoInterface", "SwiftCryptoProvider"], swiftSettings: strict),
+    .target(
+      name: "DeliveryConformance", dependencies: ["Delivery", "Wire", "Identity", "MLS", "TLSCodec", "CryptoInterface", "SwiftCryptoProvider"],
+      path: "Tests/DeliveryConformance", swiftSettings: strict),
+    .testTarget(
+      name: "DeliveryTests",
+      dependencies: ["DeliveryConformance", "Delivery", "Wire", "Identity", "MLS", "TLSCodec", "CryptoInterface", "SwiftCryptoProvider"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "MessengerTests",
+      dependencies: [
+        "Messenger", "Delivery", "DeliveryConformance", "Wire", "Identity", "Content", "CBOR", "MLS", "TLSCodec", "CryptoInterface",
+        "SwiftCryptoProvider",
+      ], swiftSettings: strict),
+  ]
+}
+
+if !wasm && !core {
+  let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+  let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+  let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+  let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+  let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+  let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+  let nioHTTPTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+  let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+  let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+  let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+  let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+  let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+  let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+  let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+  let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+
+  products += [.executable(name: "hauspost", targets: ["hauspost"]), .executable(name: "mls-vectors", targets: ["mls-vectors"])]
+  targets += [
+    .target(name: "DeliverySQLite", dependencies: ["Delivery", grdb], swiftSettings: strict),
+    .target(
+      name: "MessengerStore", dependencies: ["Messenger", "MLS", "TLSCodec", "CryptoInterface", grdb, crypto, cryptoExtras], swiftSettings: strict),
+    .target(
+      name: "MessengerRuntime",
+      dependencies: [
+        "Messenger", "MessengerStore", "SwiftCryptoProvider", "CryptoInterface", "MLS", "Identity", "Content", "Wire", "TLSCodec", nio, nioPosix,
+        nioHTTP, nioWebSocket, nioSSL, logging,
+      ], swiftSettings: strict),
+    .target(
+      name: "HauspostServer",
+      dependencies: [
+        "Delivery", "DeliverySQLite", "Wire", "Identity", "MLS", "TLSCodec", "CryptoInterface", "SwiftCryptoProvider", hummingbird,
+        hummingbirdCore, nio, nioPosix, nioHTTP, nioWebSocket, nioSSL, nioHTTPTypes, nioHTTPTypesHTTP1, httpTypes, lifecycle, logging, configuration,
+      ], swiftSettings: strict),
+    .target(
+      name: "HauspostTerminal",
+      dependencies: [
+        "MessengerRuntime", "MessengerStore", "Messenger", "Content", "Identity", "Wire", "MLS", "TLSCodec", "CryptoInterface",
+        "SwiftCryptoProvider", arguments,
+      ], swiftSettings: strict),
+    .executableTarget(
+      name: "hauspost", dependencies: ["HauspostServer", "HauspostTerminal", arguments], path: "Sources/HauspostExecutable", swiftSettings: strict),
+    .testTarget(
+      name: "StoreTests",
+      dependencies: [
+        "DeliverySQLite", "DeliveryConformance", "Delivery", "MessengerStore", "Messenger", "Wire", "Identity", "MLS", "TLSCodec", "CryptoInterface",
+        "SwiftCryptoProvider", grdb,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "HouseTests",
+      dependencies: [
+        "HauspostServer", "HauspostTerminal", "MessengerRuntime", "DeliverySQLite", "Delivery", "Messenger", "Wire", "Identity", "MLS", "TLSCodec",
+        "CryptoInterface", "SwiftCryptoProvider", grdb, nio, nioPosix, nioHTTP, nioWebSocket,
+      ], swiftSettings: strict),
     .executableTarget(
       name: "mls-vectors",
       dependencies: [
@@ -98,12 +181,21 @@ if fuzz {
 
 let package = Package(
   name: "hauspost", products: products,
-  dependencies: wasm
-    ? []
-    : [
-      .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
-      .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
-    ],
+  dependencies: (wasm ? [] : [.package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2")])
+    + (wasm || core
+      ? []
+      : [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration.git", exact: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
+      ]),
   targets: targets)
 
 /// What Embedded Swift for wasm32 needs from this machine. Scripts/setup installs it, Scripts/build-wasm names the toolchain.

@@ -1,0 +1,1 @@
+// CBOR: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// DeliverySQLite: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// HauspostServer: see ARCHITECTURE.md.

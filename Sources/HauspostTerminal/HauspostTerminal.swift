@@ -1,0 +1,1 @@
+// HauspostTerminal: see ARCHITECTURE.md.

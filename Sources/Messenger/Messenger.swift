@@ -1,0 +1,1 @@
+// Messenger: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// MessengerRuntime: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// MessengerStore: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// ContentTests: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// DeliveryConformance: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// DeliveryTests: see ARCHITECTURE.md.

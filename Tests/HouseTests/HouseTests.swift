@@ -1,0 +1,1 @@
+// HouseTests: see ARCHITECTURE.md.

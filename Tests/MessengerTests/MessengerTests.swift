@@ -1,0 +1,1 @@
+// MessengerTests: see ARCHITECTURE.md.

@@ -21,13 +21,16 @@ public struct CommitOptions: Sendable {
   public var welcomeCarriesTree: Bool
   /// Extensions of the GroupInfo in Welcome and result.
   public var groupInfoExtensions: Extensions
+  /// What depends on a secret of the commit's path (`PathExport`): replaces `authenticatedData` and adds to the GroupInfo in the Welcome alone, which
+  /// only joiners can read. Called once, without a secret where the commit has no path.
+  public var binding: (@Sendable (PathExport?) -> CommitBinding)?
   /// Zero bytes appended to an encrypted commit.
   public var padding: Int
 
   public init(
     proposals: [Proposal] = [], coversPending: Bool = true, coversReInit: Bool = false, omitsPathWherePossible: Bool = false, format: HandshakeFormat = .publicMessage,
     authenticatedData: [UInt8] = [], leaf: LeafChange = LeafChange(), welcomeCarriesTree: Bool = false,
-    groupInfoExtensions: Extensions = [], padding: Int = 0
+    groupInfoExtensions: Extensions = [], padding: Int = 0, binding: (@Sendable (PathExport?) -> CommitBinding)? = nil
   ) {
     self.proposals = proposals
     self.coversPending = coversPending
@@ -39,6 +42,7 @@ public struct CommitOptions: Sendable {
     self.welcomeCarriesTree = welcomeCarriesTree
     self.groupInfoExtensions = groupInfoExtensions
     self.padding = padding
+    self.binding = binding
   }
 }
 
@@ -150,13 +154,21 @@ extension Group {
     var path: UpdatePath?
     if let newPath { path = try tree.seal(newPath, excluding: Set(added), context: context.encoded(), suite, using: crypto) }
 
+    var authenticatedData = options.authenticatedData
+    var welcomeExtensions = options.groupInfoExtensions
+    if let binding = options.binding {
+      let bound = binding(newPath.map { PathExport($0.commitSecret, suite, using: crypto) })
+      authenticatedData = bound.authenticatedData
+      for entry in bound.welcomeExtensions.entries { welcomeExtensions.entries.append(entry) }
+    }
+
     // RFC 9420 §12.4.1: sign, hash, derive.
     let entries = committed.map { entry -> ProposalOrRef in
       if let ref = entry.ref { return .reference(ref) }
       return .proposal(entry.proposal)
     }
     let signed = try state.sign(
-      .commit(Commit(proposals: entries, path: path)), format: options.format, authenticatedData: options.authenticatedData, using: crypto)
+      .commit(Commit(proposals: entries, path: path)), format: options.format, authenticatedData: authenticatedData, using: crypto)
     context.confirmedTranscriptHash = TranscriptHash.confirmed(
       interim: group.interimTranscriptHash, wireFormat: signed.wireFormat, content: signed.content, signature: signed.auth.signature,
       suite.hash, using: crypto)
@@ -183,7 +195,7 @@ extension Group {
     if !list.adds.isEmpty {
       welcome = try nextState.welcome(
         list.adds, at: added, joiner: joiner, psk: pskSecret, pskIDs: list.psks, path: newPath, carriesTree: options.welcomeCarriesTree,
-        extensions: options.groupInfoExtensions, using: crypto)
+        extensions: welcomeExtensions, using: crypto)
     }
     let covered = committed.compactMap { $0.ref }
     let coveredSet = Set(covered)

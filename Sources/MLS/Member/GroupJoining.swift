@@ -85,6 +85,21 @@ extension Group {
     return Group(state: state, reordering: joining.reordering)
   }
 
+  /// What a Welcome says of its group, before the tree is at hand: its id, epoch, and extensions, such as where to fetch the tree. Nothing of it is verified
+  /// but that the Welcome's author made it for this key package; `join` verifies.
+  /// - Throws: `.usage(.notForThisKeyPackage)`, `.undecryptable`, `.missingPSK`.
+  public static func groupInfo(
+    of welcome: Welcome, with bundle: KeyPackageBundle, psks: PreSharedKeys = PreSharedKeys(), using crypto: some CryptoProvider
+  ) throws(MLSError) -> GroupInfo {
+    let ref = try bundle.keyPackage.ref(using: crypto)
+    let suite = try crypto.parameters(of: bundle.keyPackage.cipherSuite)
+    guard let entry = welcome.secrets.first(where: { $0.newMember == ref }) else { throw .usage(.notForThisKeyPackage) }
+    let secrets = try open(entry, welcome, bundle, suite, using: crypto)
+    let pskSecret = PSKSecret.combine(try lookUp(secrets.psks, JoiningContext(psks: psks)), suite, using: crypto)
+    return try EpochSecrets.welcomeSecret(secrets.joinerSecret, psk: pskSecret, suite, using: crypto)
+      .open(welcome.encryptedGroupInfo, suite, using: crypto)
+  }
+
   private static func open(
     _ entry: EncryptedGroupSecrets, _ welcome: Welcome, _ bundle: KeyPackageBundle, _ suite: CipherSuiteParameters,
     using crypto: some CryptoProvider

@@ -29,6 +29,8 @@ public struct StagedCommit: Sendable {
   /// The tree after the commit.
   public let tree: RatchetTree
   public let authenticatedData: [UInt8]
+  /// Nil where the commit has no path, or removes this member.
+  public let pathExport: PathExport?
   /// Whether it removes this member.
   public var removesThisMember: Bool { next == nil }
   let base: UInt64
@@ -196,11 +198,11 @@ extension Group {
     let publicCommit = try state.publicGroup.stage(verified, application: application, using: crypto)
     // The secrets of one's own path are sealed to all others.
     if publicCommit.path != nil, publicCommit.committer == leafIndex, !publicCommit.isExternal { throw .ownCommitUnknown }
-    func staged(_ next: EpochState?) -> StagedCommit {
+    func staged(_ next: EpochState?, _ pathExport: PathExport? = nil) -> StagedCommit {
       StagedCommit(
         committer: publicCommit.committer, isExternal: publicCommit.isExternal, added: publicCommit.added, removed: publicCommit.removed,
         updated: publicCommit.updated, context: publicCommit.next.context, tree: publicCommit.next.tree,
-        authenticatedData: verified.content.authenticatedData, base: epoch, baseAuthenticator: epochAuthenticator, next: next)
+        authenticatedData: verified.content.authenticatedData, pathExport: pathExport, base: epoch, baseAuthenticator: epochAuthenticator, next: next)
     }
     if publicCommit.removed.contains(leafIndex) { return staged(nil) }
     var (privateState, signingKey) = try adoptOwnUpdate(publicCommit)
@@ -219,7 +221,8 @@ extension Group {
     let secrets = EpochSecrets(joiner: joiner, psk: pskSecret, context: next.encodedContext, suite, using: crypto)
     let tag = secrets.confirmationTag(next.context.confirmedTranscriptHash, suite, using: crypto)
     try check(.confirmationTag, constantTimeEqual(tag, next.confirmationTag))
-    return staged(EpochState(publicGroup: next, secrets: secrets, privateState: privateState, signingKey: signingKey))
+    let export = publicCommit.path == nil ? nil : PathExport(commitSecret, suite, using: crypto)
+    return staged(EpochState(publicGroup: next, secrets: secrets, privateState: privateState, signingKey: signingKey), export)
   }
 
   /// RFC 9420 §8.3: from the external joiner's KEM output, else from the last epoch.

@@ -1,1 +1,0 @@
-// CBOR: see ARCHITECTURE.md.

@@ -1,1 +1,0 @@
-// ContentTests: see ARCHITECTURE.md.

@@ -1,1 +1,0 @@
-// DeliveryConformance: see ARCHITECTURE.md.

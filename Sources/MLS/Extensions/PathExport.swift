@@ -9,6 +9,9 @@ import CryptoInterface
 public struct PathExport: Sendable {
   public let secret: Secret
 
+  /// Of a stored pending commit.
+  init(stored secret: Secret) { self.secret = secret }
+
   init(_ commitSecret: Secret, _ suite: CipherSuiteParameters, using crypto: some CryptoProvider) {
     secret = crypto.deriveSecret(suite, commitSecret, "path export")
   }

@@ -61,6 +61,8 @@ public struct PendingCommit: Sendable {
   public let covered: [ProposalRef]
   public let leftOut: [ProposalRef]
   let next: EpochState
+  /// Nil where the commit has no path.
+  public let pathExport: PathExport?
 
   /// The group after the commit, as a delivery service will see it.
   public var publicGroup: PublicGroup { next.publicGroup }
@@ -154,10 +156,11 @@ extension Group {
     var path: UpdatePath?
     if let newPath { path = try tree.seal(newPath, excluding: Set(added), context: context.encoded(), suite, using: crypto) }
 
+    let pathExport = newPath.map { PathExport($0.commitSecret, suite, using: crypto) }
     var authenticatedData = options.authenticatedData
     var welcomeExtensions = options.groupInfoExtensions
     if let binding = options.binding {
-      let bound = binding(newPath.map { PathExport($0.commitSecret, suite, using: crypto) })
+      let bound = binding(pathExport)
       authenticatedData = bound.authenticatedData
       for entry in bound.welcomeExtensions.entries { welcomeExtensions.entries.append(entry) }
     }
@@ -202,7 +205,7 @@ extension Group {
     return (
       PendingCommit(
         message: message, welcome: welcome, groupInfo: info, added: added, removed: list.selfRemoves + list.removes, covered: covered,
-        leftOut: group.proposals.map { $0.ref }.filter { !coveredSet.contains($0) }, next: nextState),
+        leftOut: group.proposals.map { $0.ref }.filter { !coveredSet.contains($0) }, next: nextState, pathExport: pathExport),
       step
     )
   }

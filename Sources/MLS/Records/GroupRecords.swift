@@ -217,6 +217,8 @@ extension PendingCommit {
         tree.stored(node).encode(to: &w)
       }
     }
+    // Records of earlier versions end here.
+    if let pathExport { w.secret(pathExport.secret) }
   }
 
   fileprivate init(from r: inout Reader, base: RatchetTree, suite: CipherSuiteParameters) throws(MLSError) {
@@ -256,6 +258,7 @@ extension PendingCommit {
         publicGroup: group, secrets: secrets,
         secretTree: SecretTree(leafCount: leafCount, nodes: [TreeMath.root(leaves: leafCount).value: root], ratchets: [:]),
         privateState: privateState, signingKey: signingKey)
+      pathExport = r.isAtEnd ? nil : PathExport(stored: try r.secret())
     } catch { throw .decoding(error) }
   }
 }

@@ -1,0 +1,113 @@
+// Joining a group by its Welcome: read what it says of the group, fetch the tree, verify everybody in it, then adopt.
+import CryptoInterface
+import Identity
+import MLS
+import TLSCodec
+import Wire
+
+extension Core {
+  mutating func join(_ welcome: Welcome, time: UInt64) throws(Problem) {
+    guard let entry = welcome.secrets.first(where: { keyPackages[$0.newMember.bytes] != nil }), let package = keyPackages[entry.newMember.bytes] else {
+      throw .invalid(.internalError("welcome for an unknown key package"))
+    }
+    let ref = entry.newMember.bytes
+    let info: GroupInfo
+    let secrets: RoomSecrets
+    let contents: RoomContents
+    do {
+      info = try Group.groupInfo(of: welcome, with: package.bundle, using: crypto)
+      guard let data = info.extensions[RoomSecrets.type] else { throw MLSError.usage(.invalidArgument) }
+      secrets = try RoomSecrets(decoding: data)
+      contents = try RoomContents(info.groupContext.extensions)
+    } catch { throw .invalid(.internalError("welcome cannot be read")) }
+    guard contents.room.domain == own?.domain else { throw .invalid(.serverMisbehaves) }
+    let name = TreeName(group: info.groupContext.groupID, epoch: info.groupContext.epoch)
+    guard let fetched = connection.trees[name] else { throw .needs(.tree(name, groupKey: secrets.groupKey)) }
+    guard let treeBytes = fetched, let tree = try? RatchetTree(decoding: treeBytes) else { throw .invalid(.internalError("no tree for a welcome")) }
+    let known = chat(ofGroup: name.group)
+    // In this group already, and well: a Welcome of somebody who did not know. Removed, frozen or lost before: back again.
+    let isActive = known.map { $0.state == .active && !$0.needsResync } ?? false
+    let collector = LeafCollector()
+    let group: Group
+    do {
+      group = try Group.join(
+        welcome, with: package.bundle, JoiningContext(tree: tree, isKnownGroup: { _ in isActive }),
+        application: HouseRules(collecting: collector), using: crypto)
+    } catch { throw .invalid(.internalError("welcome breaks a rule")) }
+    try check(collector.claims)
+    try checkRoom(contents, group)
+    var old: Group?
+    if let known {
+      do throws(Stop) { old = try self.group(known.group) } catch { throw Problem(error) }
+    }
+    connection.trees[name] = nil
+    connection.treesAsked.remove(name)
+    usedKeyPackage(ref)
+    keep(group, replacing: old)
+    try enter(group, contents, secrets, time: time)
+  }
+
+  /// What a room must be, whoever made it: the house's server removes, the house's people are in it.
+  private func checkRoom(_ contents: RoomContents, _ group: Group) throws(Problem) {
+    guard let house, let own else { throw .invalid(.notEnrolled) }
+    guard (try? RoomContents(group.context.extensions, house: house.house)) != nil else { throw .invalid(.serverMisbehaves) }
+    if contents.room.kind == .ownDevices {
+      for leaf in leaves(of: group.tree) where leaf.claim.account != own.account { throw .invalid(.serverMisbehaves) }
+    }
+  }
+
+  /// The group is this device's: its room gets a chat, or a new group where it has one.
+  private mutating func enter(_ group: Group, _ contents: RoomContents, _ secrets: RoomSecrets, time: UInt64) throws(Problem) {
+    let uri = Array(contents.room.uri.utf8)
+    let kind = ChatKind(rawValue: contents.room.kind.rawValue) ?? .group
+    var chat: Chat
+    var isNew = false
+    if let known = chats.values.first(where: { $0.roomURI == uri }) {
+      chat = known
+      if known.group != group.groupID, !known.group.isEmpty {
+        // The room's group was made anew: the old one ends here.
+        do throws(Stop) { forget(try self.group(known.group)) } catch { throw Problem(error) }
+        chat.oldGroupKeys = []
+        restartIntents(of: known.number)
+      }
+      chat.group = group.groupID
+    } else {
+      isNew = true
+      chat = Chat(number: nextChat, conversation: nextChat, roomURI: uri, kind: kind, group: group.groupID, state: .active, groupKey: secrets.groupKey)
+      nextChat += 1
+      chat.lastTime = time
+    }
+    chat.state = .active
+    chat.groupKey = secrets.groupKey
+    chat.roomKey = secrets.roomKey
+    chat.needsResync = false
+    chat.resyncs = 0
+    chat.updateDue = now + spread(settings.updateSpread)
+    reflect(group, in: &chat)
+    readProfile(group.context, into: &chat)
+    if isNew, let peer = peer(of: chat),
+      let other = chats.values.first(where: { $0.kind == .direct && $0.number != chat.number && self.peer(of: $0) == peer })
+    {
+      // Both have opened a conversation at the same moment: it is one to both.
+      chat.conversation = other.conversation
+    }
+    save(chat)
+    if isNew, kind == .group, let own { addLine(.joined, chat: chat.number, subject: own.account, time: time) }
+  }
+
+  /// A random share of a span.
+  func spread(_ span: UInt64) -> UInt64 {
+    let bytes = crypto.random(4)
+    let value = UInt64(bytes[0]) << 24 | UInt64(bytes[1]) << 16 | UInt64(bytes[2]) << 8 | UInt64(bytes[3])
+    return span / 8 + ((span - span / 8) * value) >> 32
+  }
+
+  /// What was prepared for another group or epoch is prepared anew.
+  mutating func restartIntents(of number: UInt32) {
+    for i in outbox.indices where outbox[i].chat == number {
+      outbox[i].prepared = nil
+      outbox[i].underWay = nil
+      save(outbox[i])
+    }
+  }
+}

@@ -1,0 +1,220 @@
+// Coming back: resync by external commit, making a frozen group anew, committing what waits. Only when the mailbox is read to its end; bounded, and with
+// growing pauses. Nothing of it is shown as alarming.
+import CryptoInterface
+import Identity
+import MLS
+import TLSCodec
+import Wire
+
+extension Core {
+  /// Resyncs of one chat after another before it is left to people.
+  static var resyncLimit: UInt32 { 8 }
+
+  mutating func repair() throws(Stop) {
+    for number in chats.keys.sorted() {
+      guard let chat = chats[number] else { continue }
+      if chat.state == .frozen, chat.resyncDue > 0, isAdministrator(of: chat) {
+        if chat.resyncDue > now {
+          wake(at: chat.resyncDue)
+        } else {
+          var due = chat
+          due.resyncDue = 0
+          save(due)
+          want(.rebuild(without: nil), in: number)
+        }
+        continue
+      }
+      guard chat.needsResync, chat.isOpen, chat.state == .active, chat.resyncs < Self.resyncLimit else { continue }
+      if chat.resyncDue > now {
+        wake(at: chat.resyncDue)
+        continue
+      }
+      if connection.groupInfosAsked.insert(number).inserted {
+        ask(.groupInfo(GroupInfoRequest(group: chat.group, key: chat.groupKey)), .groupInfo(chat: number))
+      }
+    }
+  }
+
+  mutating func receivedGroupInfo(_ answer: Answer, chat number: UInt32) throws(Stop) {
+    guard var chat = chats[number], chat.needsResync else { return }
+    switch answer {
+    case .groupInfo(let given):
+      if given.frozen {
+        connection.groupInfosAsked.remove(number)
+        chat.state = .frozen
+        save(chat)
+        return
+      }
+      try resync(chat, with: given)
+    case .refused(let refusal):
+      connection.groupInfosAsked.remove(number)
+      chat.resyncs += 1
+      chat.resyncDue = now + backOff(chat.resyncs)
+      if refusal.code == .wrongGroupKey, let older = chat.oldGroupKeys.first, chat.resyncs < Self.resyncLimit {
+        // A restored server may still seal under an earlier key.
+        chat.oldGroupKeys = Array(chat.oldGroupKeys.dropFirst()) + [chat.groupKey]
+        chat.groupKey = older
+      }
+      if refusal.code == .notMember {
+        // Out of the group, and the message that said so is lost.
+        chat.state = .removed
+        chat.needsResync = false
+        save(chat)
+        dropIntents(of: number)
+        return
+      }
+      save(chat)
+      wake(at: chat.resyncDue)
+    default: unexpected()
+    }
+  }
+
+  private mutating func resync(_ chat: Chat, with given: GroupInfoAnswer) throws(Stop) {
+    guard let own, let info = try? GroupInfo(decoding: given.groupInfo), let tree = try? RatchetTree(decoding: given.tree),
+      info.groupContext.groupID == chat.group
+    else { return unexpected() }
+    let old = try group(chat.group)
+    if old.epoch == info.groupContext.epoch, (try? old.confirms(info, using: crypto)) == true {
+      // Nothing is lost: this is the epoch that the device is in.
+      var well = chat
+      well.needsResync = false
+      connection.groupInfosAsked.remove(chat.number)
+      save(well)
+      return
+    }
+    let mine = leaves(of: tree).first { $0.claim.account == own.account && $0.claim.device == own.device }
+    var proposals: [PublicMessage] = []
+    for bytes in given.proposals {
+      if case .publicMessage(let message)? = try? MLSMessage(decoding: bytes) { proposals.append(message) }
+    }
+    let collector = LeafCollector()
+    let identity = try identity()
+    let joined: PendingExternalCommit
+    do {
+      joined = try Group.joinExternally(
+        info, tree: tree, identity: identity, replacing: mine?.index, selfRemoves: proposals, authenticatedData: groupKeyHash(chat.groupKey),
+        application: HouseRules(collecting: collector), using: crypto)
+    } catch {
+      connection.groupInfosAsked.remove(chat.number)
+      return delayResync(chat.number)
+    }
+    do throws(Problem) { try check(collector.claims) } catch {
+      switch error {
+      case .load(let request): throw .load(request)
+      case .needs(.chains(let accounts)):
+        for account in accounts { wantedChains.insert(account) }
+        // Asked again when they are there.
+        connection.groupInfosAsked.remove(chat.number)
+        return delayResync(chat.number, counts: false)
+      default:
+        raise(.strangerInGroup)
+        return delayResync(chat.number)
+      }
+    }
+    // Apart from the old group's records until it is accepted; should this device fall before, it begins again.
+    externalCommits[chat.number] = joined.group
+    ask(
+      .commit(
+        CommitRequest(
+          requestID: newRequestID(), key: chat.groupKey, nextKey: nil, commit: joined.message.encoded(), groupInfo: joined.groupInfo.encoded(),
+          welcomes: [])), .resync(chat: chat.number))
+  }
+
+  private mutating func delayResync(_ number: UInt32, counts: Bool = true) {
+    guard var chat = chats[number] else { return }
+    if counts { chat.resyncs += 1 }
+    chat.resyncDue = now + (counts ? backOff(chat.resyncs) : 200)
+    save(chat)
+    wake(at: chat.resyncDue)
+  }
+
+  mutating func resynced(_ answer: Answer, chat number: UInt32) throws(Stop) {
+    connection.groupInfosAsked.remove(number)
+    guard var chat = chats[number], let group = externalCommits.removeValue(forKey: number) else { return }
+    guard case .accepted = answer else {
+      if case .refused(.init(.frozen)) = answer { chat.state = .frozen }
+      save(chat)
+      return delayResync(number)
+    }
+    let old = try self.group(chat.group)
+    keep(group, replacing: old)
+    chat.needsResync = false
+    chat.updateDue = 0
+    reflect(group, in: &chat)
+    readProfile(group.context, into: &chat)
+    save(chat)
+    restartIntents(of: number)
+  }
+
+  /// A frozen group is made anew by an administrator: the same room, the same people, but for the device that made the bad commit.
+  mutating func prepareRebuild(_ entry: OutboxEntry, _ chat: Chat, without offender: DeviceID?) throws(Stop) -> Preparation {
+    guard let own, let house else { return .finished }
+    let old = try group(chat.group)
+    guard let contents = try? RoomContents(old.context.extensions) else { return .finished }
+    let people = chat.members.filter { $0 != own.account }
+    let group = try makeGroup(contents.room, administrators: chat.administrators, serverKey: house.house.serverKey)
+    forget(old)
+    var renewed = chat
+    renewed.group = group.groupID
+    renewed.groupKey = try exported("group key", of: group)
+    renewed.oldGroupKeys = []
+    renewed.state = .creating
+    reflect(group, in: &renewed)
+    save(renewed)
+    keep(group, replacing: nil)
+    finish(entry.sequence)
+    let waiting = outbox.filter { $0.chat == chat.number }
+    for entry in waiting { finish(entry.sequence) }
+    want(.register, in: chat.number)
+    if !people.isEmpty { want(.add(people), in: chat.number) }
+    want(.addOwnDevices, in: chat.number)
+    for entry in waiting where entry.intent.isMessage { want(entry.intent, in: chat.number) }
+    addLine(.rebuilt, chat: chat.number, subject: own.account, time: now)
+    return .waiting
+  }
+
+  // MARK: What waits for somebody
+
+  /// Waiting proposals are committed when nobody sends; a new member's leaf gets its first own key.
+  mutating func electCommitters() throws(Stop) {
+    for number in chats.keys.sorted() {
+      guard let chat = chats[number], chat.state == .active, !chat.needsResync else { continue }
+      if chat.commitDue > 0 {
+        if chat.commitDue <= now {
+          var due = chat
+          due.commitDue = 0
+          save(due)
+          want(.update, in: number)
+        } else {
+          wake(at: chat.commitDue)
+        }
+      }
+      if chat.updateDue > 0 {
+        if chat.updateDue <= now {
+          var due = chat
+          due.updateDue = 0
+          save(due)
+          want(.update, in: number)
+        } else {
+          wake(at: chat.updateDue)
+        }
+      }
+    }
+  }
+
+  /// Own devices are in every group that this one is in, and those that were revoked in none.
+  mutating func reconcile() throws(Stop) {
+    guard let own, let chain = chains[own.account], !connection.chainsAsked.contains(own.account) else { return }
+    if ownDevicesRoom == nil { try makeOwnDevicesRoom() }
+    let devices = chain.state.devices.map { $0.id }
+    for number in chats.keys.sorted() {
+      guard let chat = chats[number], chat.state == .active, !chat.needsResync, !reconciled.contains(number) else { continue }
+      reconciled.insert(number)
+      if devices.contains(where: { !chat.ownDevices.contains($0) }) { want(.addOwnDevices, in: number) }
+      if chat.ownDevices.contains(where: { !devices.contains($0) }) { want(.expelRevoked, in: number) }
+    }
+  }
+
+  /// The own chain has grown: look at all chats again, and let key packages say so.
+  mutating func leafIsOutdated() throws(Stop) { reconciled = [] }
+}

@@ -1,1 +1,0 @@
-// Messenger: see ARCHITECTURE.md.

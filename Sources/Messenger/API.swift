@@ -70,7 +70,7 @@ public struct LinePlace: Sendable, Equatable {
 }
 
 /// What a command has led to.
-public enum Outcome: Sendable {
+public enum CommandResult: Sendable {
   case done
   case failed(MessengerError)
   case chat(UInt32)
@@ -86,7 +86,7 @@ public enum Outcome: Sendable {
 
 public enum Event: Sendable {
   /// Sent once for each command; for messages when they are stored here, not when they are delivered.
-  case completed(token: UInt32, Outcome)
+  case completed(token: UInt32, CommandResult)
   case connection(ConnectionState)
   /// A line is new or changed (its ticks).
   case line(LineView)

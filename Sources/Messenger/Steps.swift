@@ -93,9 +93,6 @@ extension Core {
         do throws(IdentityError) { feed = try Feed(records: feedRecords) } catch { throw .invalidValue("stored feed") }
       }
     } catch { throw .corruptStore }
-    if session.instance.isEmpty {
-      session.instance = crypto.random(16)
-    }
   }
 
   // MARK: Acknowledging

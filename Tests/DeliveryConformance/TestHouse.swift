@@ -101,6 +101,7 @@ public final class TestHouse<Store: DeliveryStore> {
 
 /// What a connection has got, in order.
 public final class ReceivedFrames: Sendable {
+  public init() {}
   private let list = Mutex<[[UInt8]]>([])
   public func append(_ frame: [UInt8]) { list.withLock { $0.append(frame) } }
   public func take() -> [[UInt8]] {

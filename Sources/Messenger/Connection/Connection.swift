@@ -95,7 +95,14 @@ extension Core {
   var isCaughtUp: Bool { isOnline && inbound.isEmpty && (mailbox?.next ?? 0) >= connection.caughtUpAt && connection.isDraining }
 
   mutating func connected() {
+    let shown = connection.shown
     connection = Connection()
+    connection.shown = shown
+    greetAgain()
+  }
+
+  /// A challenge is used once, and the house may have come to be meanwhile.
+  mutating func greetAgain() {
     connection.phase = .greeting
     ask(.hello(Hello(version: WireVersion.current)), .hello)
   }

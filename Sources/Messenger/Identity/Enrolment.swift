@@ -207,7 +207,7 @@ extension Core {
     forgetEnrolment()
     try makeOwnDevicesRoom()
     emit(.completed(token: token, .done))
-    if let greeting = connection.greeting { try greeted(greeting) }
+    greetAgain()
   }
 
   private mutating func forgetEnrolment() {
@@ -225,6 +225,7 @@ extension Core {
     let record = MailboxRecord(key: mailboxKey)
     mailbox = record
     put(key(.mailbox), record.encoded())
+    session.instance = crypto.random(16)
     put(key(.session), session.encoded())
     startFeed()
   }

@@ -117,11 +117,7 @@ extension Core {
       become(device, house: account.house, chain: chain, mailboxKey: Secret(wanted.offer.mailboxKey))
       link = LinkState()
       emit(.completed(token: wanted.token, .done))
-      if let greeting = connection.greeting { greetAgain = greeting }
+      greetAgain()
     } catch { fail(wanted.token, .wrongHouse) }
-    if let greeting = greetAgain {
-      greetAgain = nil
-      try greeted(greeting)
-    }
   }
 }

@@ -36,8 +36,6 @@ struct Core<Crypto: CryptoProvider>: Sendable {
   /// Feed entries of pages that do not reach the head yet.
   var feedEntries: [FeedEntry] = []
   var link = LinkState()
-  /// Within one step: log in with what was just joined.
-  var greetAgain: Greeting?
   var nextRequest: UInt32 = 1
   var typing: [TypingMark] = []
   var nextChat: UInt32 = 1

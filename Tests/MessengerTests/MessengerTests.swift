@@ -1,1 +1,0 @@
-// MessengerTests: see ARCHITECTURE.md.

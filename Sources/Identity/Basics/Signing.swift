@@ -20,6 +20,8 @@ public struct SigningLabel: Sendable {
   public static let setUp = SigningLabel("SetUp")
   /// The administrator withdraws an invitation.
   public static let withdraw = SigningLabel("Withdraw")
+  /// A member complains of a commit.
+  public static let report = SigningLabel("Report")
 }
 
 /// As RFC 9420 §5.1.2 `SignWithLabel`, with a prefix of its own.

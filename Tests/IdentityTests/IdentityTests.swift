@@ -1,1 +1,0 @@
-// IdentityTests: see ARCHITECTURE.md.

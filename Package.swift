@@ -134,6 +134,9 @@ if !wasm && !core {
         "DeliverySQLite", "DeliveryConformance", "Delivery", "MessengerStore", "Messenger", "Wire", "Identity", "MLS", "TLSCodec", "CryptoInterface",
         "SwiftCryptoProvider", grdb,
       ], swiftSettings: strict),
+    // The process whose power StoreTests cut.
+    .executableTarget(
+      name: "store-probe", dependencies: ["MessengerStore", "DeliverySQLite", grdb], path: "Tests/StoreProbe", swiftSettings: strict),
     .testTarget(
       name: "HouseTests",
       dependencies: [

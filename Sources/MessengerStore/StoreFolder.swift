@@ -39,8 +39,8 @@ enum StoreFolder {
     unlink(temporary)
     let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw error(errno) }
-    var isDone = false
-    defer { if !isDone { unlink(temporary) } }
+    var isNamed = false
+    defer { if !isNamed { unlink(temporary) } }
     do throws(StoreError) {
       try write(bytes, to: file)
       guard fsync(file) == 0 else { throw error(errno) }
@@ -51,11 +51,12 @@ enum StoreFolder {
     guard close(file) == 0 else { throw error(errno) }
     if replacing {
       guard rename(temporary, path) == 0 else { throw error(errno) }
-      isDone = true
     } else {
       // A second name instead of a new one: that never replaces.
       guard link(temporary, path) == 0 else { throw errno == EEXIST ? .keyExists : error(errno) }
+      unlink(temporary)
     }
+    isNamed = true
     try synchronise(parent(of: path))
   }
 

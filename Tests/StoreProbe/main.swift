@@ -6,6 +6,8 @@
 //   write FIRST LAST   one batch for each number: the record of that number, and the record that counts them   ack N | fail N REASON
 //   truncate           empties the log                                                                         truncated | fail truncate REASON
 //   fault WORD         writes WORD into the file $FAULT_SWITCH
+//   key PASSPHRASE     makes a key file at PATH.key                                                            made | fail key REASON
+//   passphrase OLD NEW changes its passphrase                                                                  changed NEW | fail passphrase REASON
 //   close              closes the store                                                                        closed
 //   open               opens it again                                                                          opened | fail open REASON
 // At the end of the script the process ends as if it were killed: nothing is closed.
@@ -33,6 +35,8 @@ func key(of number: Int) -> [UInt8] { [1, UInt8(truncatingIfNeeded: number >> 8)
 func count(_ number: Int) -> [UInt8] { [UInt8(truncatingIfNeeded: number >> 8), UInt8(truncatingIfNeeded: number)] }
 
 var store: MessengerStore?
+/// With scrypt that takes no time.
+let keyFile = StoreKeyFile(path: path + ".key", cost: StoreKeyFile.Cost(log2N: 4, r: 8, p: 1))
 
 @MainActor func attempt(_ name: String, _ answer: String, _ body: () throws(StoreError) -> Void) {
   do {
@@ -62,6 +66,12 @@ while let line = readLine() {
     guard words.count == 2, let name = getenv("FAULT_SWITCH"), let file = fopen(name, "w") else { usage() }
     fputs(words[1], file)
     fclose(file)
+  case "key":
+    guard words.count == 2 else { usage() }
+    attempt("key", "made") { () throws(StoreError) in _ = try keyFile.create(passphrase: words[1]) }
+  case "passphrase":
+    guard words.count == 3 else { usage() }
+    attempt("passphrase", "changed \(words[2])") { () throws(StoreError) in try keyFile.changePassphrase(from: words[1], to: words[2]) }
   case "close":
     store = nil
     say("closed")

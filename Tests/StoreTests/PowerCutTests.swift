@@ -53,6 +53,38 @@ import Testing
     #expect(cut > 20)
   }
 
+  /// The key's file: made or not, with the old passphrase or the new one, and once that was acknowledged the new one alone.
+  @Test(arguments: [false, true])
+  func cutsWhileThePassphraseChanges(torn: Bool) throws {
+    let script = "key one\npassphrase one two\npassphrase two three"
+    var cut = 1
+    var seen: Set<Int> = []
+    while true {
+      let disk = try PowerDisk()
+      let outcome = try Probe.run(path: disk.path, environment: try disk.environment(cut: cut, torn: torn), script: script)
+      let (path, keeping) = try disk.afterwards()
+      let file = StoreKeyFile(path: path + ".key")
+      let answers = ["made", "changed two", "changed three"]
+      let passphrases = ["one", "two", "three"]
+      let done = outcome.lines.filter { answers.contains($0) }
+      #expect(done == Array(answers.prefix(done.count)), "\(outcome.lines)")
+      let opening = passphrases.filter { (try? file.open(passphrase: $0)) != nil }
+      if done.isEmpty, opening.isEmpty {
+        // Nothing was promised yet, and a key can be made: there is none, not a broken one.
+        #expect(throws: StoreError.noKey) { try file.open(passphrase: "one") }
+      } else {
+        #expect(opening.count == 1 && passphrases.dropFirst(max(0, done.count - 1)).prefix(2).contains(opening[0]), "cut \(cut): \(done), \(opening)")
+      }
+      withExtendedLifetime(keeping) {}
+      seen.insert(done.count)
+      if outcome.status == 0 { break }
+      #expect(outcome.status == 99, "cut \(cut): \(outcome.lines)")
+      guard outcome.status == 99, cut < 100 else { break }
+      cut += 1
+    }
+    #expect(seen == [0, 1, 2, 3])
+  }
+
   /// A process that ends, however, leaves a store that the next one opens.
   @Test func aProcessThatIsGoneHoldsNoLock() throws {
     let folder = try TestFolder()

@@ -39,8 +39,10 @@ extension DeliveryCore {
         // A second device has the new key: the old generation has no use any more.
         roster.opener = nil
         record.previous = nil
-        record.present.roster = try seal.seal(.roster, epoch: record.present.epoch, roster.encoded())
-        guard try transaction.replace(record, atEpoch: record.present.epoch) else { throw StoreError.corrupt("group epoch") }
+        try transaction.dropPrevious(group: group)
+        var open = OpenGroup(record: record, roster: roster, seal: seal, isPrevious: false)
+        try store(&open, in: transaction)
+        return open
       }
       return OpenGroup(record: record, roster: roster, seal: seal, isPrevious: false)
     }
@@ -56,28 +58,34 @@ extension DeliveryCore {
     do { return try Roster(decoding: bytes) } catch { throw StoreError.corrupt("roster") }
   }
 
+  /// Stores the roster of an open group anew, and where one is given the tree, in the same epoch.
+  mutating func store(_ group: inout OpenGroup<Crypto>, tree: GroupTree? = nil, in transaction: any DeliveryTransaction) throws {
+    group.record.present.roster = try group.seal.seal(.roster, epoch: group.epoch, group.roster.encoded())
+    let sealed = try tree.map { try self.sealed($0, epoch: group.epoch, under: group.seal) }
+    if let sealed { group.record.treeID = sealed.id }
+    guard
+      try transaction.replace(group: group.record.group, atEpoch: group.epoch, group.record.present, tree: sealed, keepsPrevious: false)
+    else { throw StoreError.corrupt("group epoch") }
+  }
+
   /// The tree of an open group.
-  mutating func tree(of group: OpenGroup<Crypto>) throws -> GroupTree {
-    let name = Self.name(of: group.record.present.tree)
-    if let known = trees.value(for: name) { return known }
-    guard let bytes = group.seal.open(.tree, epoch: group.epoch, group.record.present.tree), let stored = try? StoredTree(decoding: bytes),
-      let publicGroup = try? PublicGroup(serialized: stored.publicGroup, using: crypto)
+  mutating func tree(of group: OpenGroup<Crypto>, in transaction: any DeliveryTransaction) throws -> GroupTree {
+    if let known = trees.value(for: group.record.treeID) { return known }
+    guard let sealed = try transaction.tree(group: group.record.group), let bytes = group.seal.open(.tree, epoch: group.epoch, sealed),
+      let stored = try? StoredTree(decoding: bytes), let publicGroup = try? PublicGroup(serialized: stored.publicGroup, using: crypto)
     else { throw StoreError.corrupt("tree") }
     let tree = GroupTree(publicGroup: publicGroup, groupInfo: stored.groupInfo, proposals: stored.proposals)
-    trees.keep(tree, for: name)
+    trees.keep(tree, for: group.record.treeID)
     return tree
   }
 
-  /// Seals a tree, and remembers it parsed.
-  mutating func sealed(_ tree: GroupTree, epoch: UInt64, under seal: GroupSeal<Crypto>) throws -> [UInt8] {
+  /// Seals a tree under a new name, and remembers it parsed.
+  mutating func sealed(_ tree: GroupTree, epoch: UInt64, under seal: GroupSeal<Crypto>) throws -> SealedTree {
     let stored = StoredTree(publicGroup: tree.publicGroup.serialized(), groupInfo: tree.groupInfo, proposals: tree.proposals)
-    let sealed = try seal.seal(.tree, epoch: epoch, stored.encoded())
-    trees.keep(tree, for: Self.name(of: sealed))
+    let sealed = SealedTree(id: crypto.random(16), sealed: try seal.seal(.tree, epoch: epoch, stored.encoded()))
+    trees.keep(tree, for: sealed.id)
     return sealed
   }
-
-  /// Random nonce and tag: no two sealed trees have them in common.
-  private static func name(of sealed: [UInt8]) -> [UInt8] { Array(sealed.prefix(12) + sealed.suffix(16)) }
 
   /// The roster of a tree.
   /// - Throws: `.invalidCommit` for a leaf that names no device.

@@ -29,7 +29,7 @@ extension DeliveryCore {
     if message.content.epoch < group.epoch { throw Refusal(.epochTaken) }
     if group.record.isFrozen { throw Refusal(.frozen) }
     guard message.content.epoch == group.epoch, !group.isPrevious else { throw Refusal(.invalidCommit, detail: "epoch") }
-    let before = try tree(of: group)
+    let before = try tree(of: group, in: transaction)
     let staged: StagedPublicCommit
     do { staged = try before.publicGroup.process(commit: message, application: rules, using: crypto) } catch {
       throw Refusal(.invalidCommit, detail: "public check")
@@ -50,15 +50,17 @@ extension DeliveryCore {
     let seal = request.nextKey.map { GroupSeal(key: $0, group: group.record.group, crypto: crypto) } ?? group.seal
     var roster = Roster(
       oldestEpoch: removes ? epoch : group.epoch, opener: group.roster.opener, entries: entries)
+    let keepsPrevious = request.nextKey != nil && group.record.previous == nil
+    if keepsPrevious { roster.opener = member.device }
+    let after = try sealed(GroupTree(publicGroup: staged.next, groupInfo: request.groupInfo, proposals: []), epoch: epoch, under: seal)
     var record = group.record
-    if request.nextKey != nil, record.previous == nil {
-      record.previous = group.record.present
-      roster.opener = member.device
-    }
-    let after = GroupTree(publicGroup: staged.next, groupInfo: request.groupInfo, proposals: [])
-    record.present = SealedGeneration(
-      epoch: epoch, roster: try seal.seal(.roster, epoch: epoch, roster.encoded()), tree: try sealed(after, epoch: epoch, under: seal))
-    guard try transaction.replace(record, atEpoch: group.epoch) else { throw Refusal(.epochTaken) }
+    if keepsPrevious { record.previous = record.present }
+    record.present = .init(epoch: epoch, roster: try seal.seal(.roster, epoch: epoch, roster.encoded()))
+    record.treeID = after.id
+    guard
+      try transaction.replace(
+        group: record.group, atEpoch: group.epoch, record.present, tree: after, keepsPrevious: keepsPrevious)
+    else { throw Refusal(.epochTaken) }
     if !joiners.isEmpty {
       let kept = KeptTree(waiting: joiners, tree: staged.next.tree.encoded())
       let today = Day(clamping: now / 86_400_000)

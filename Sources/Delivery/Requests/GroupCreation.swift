@@ -32,11 +32,10 @@ extension DeliveryCore {
       let seal = GroupSeal(key: request.key, group: context.groupID, crypto: core.crypto)
       let roster = Roster(oldestEpoch: 0, entries: try Self.entries(of: tree))
       let parsed = GroupTree(publicGroup: publicGroup, groupInfo: request.groupInfo, proposals: [])
-      let record = GroupRecord(
-        group: context.groupID,
-        present: SealedGeneration(
-          epoch: 0, roster: try seal.seal(.roster, epoch: 0, roster.encoded()), tree: try core.sealed(parsed, epoch: 0, under: seal)))
-      guard try transaction.insert(record) else { throw Refusal(.taken, detail: "group id") }
+      let generation = GroupRecord.Generation(epoch: 0, roster: try seal.seal(.roster, epoch: 0, roster.encoded()))
+      guard try transaction.insert(group: context.groupID, generation, tree: try core.sealed(parsed, epoch: 0, under: seal)) else {
+        throw Refusal(.taken, detail: "group id")
+      }
       return Outcome(.accepted(Accepted(time: core.accept(at: now))))
     }
   }

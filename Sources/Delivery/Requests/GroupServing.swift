@@ -13,7 +13,7 @@ extension DeliveryCore {
     guard !group.isPrevious else { throw Refusal(.wrongGroupKey) }
     var outcome = Outcome(.done)
     try proposeRemovals(in: &group, at: now, outcome: &outcome, in: transaction)
-    let tree = try tree(of: group)
+    let tree = try tree(of: group, in: transaction)
     outcome.answer = .groupInfo(
       GroupInfoAnswer(
         groupInfo: tree.groupInfo, tree: tree.publicGroup.tree.encoded(), proposals: tree.proposals, frozen: group.record.isFrozen))
@@ -42,6 +42,6 @@ extension DeliveryCore {
     let group = try open(request.group, key: request.key, by: member, in: transaction)
     guard !group.isPrevious else { throw Refusal(.wrongGroupKey) }
     guard group.epoch == request.epoch else { throw Refusal(.notFound, detail: "epoch") }
-    return Outcome(.tree(TreeAnswer(tree: try tree(of: group).publicGroup.tree.encoded())))
+    return Outcome(.tree(TreeAnswer(tree: try tree(of: group, in: transaction).publicGroup.tree.encoded())))
   }
 }

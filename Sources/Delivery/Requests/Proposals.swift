@@ -18,7 +18,7 @@ extension DeliveryCore {
       if message.content.epoch < group.epoch || group.isPrevious { throw Refusal(.stale) }
       if group.record.isFrozen { throw Refusal(.frozen) }
       guard group.roster.entries.contains(where: { $0.leaf == sender.value && $0.device == member.device }) else { throw Refusal(.notMember) }
-      var tree = try core.tree(of: group)
+      var tree = try core.tree(of: group, in: transaction)
       let count = tree.publicGroup.proposals.count
       do { try tree.publicGroup.receive(proposal: message, application: core.rules, using: core.crypto) } catch {
         throw Refusal(.invalidCommit, detail: "proposal")
@@ -27,18 +27,12 @@ extension DeliveryCore {
       var outcome = Outcome(.accepted(Accepted(time: time)))
       guard tree.publicGroup.proposals.count > count else { return outcome }
       tree.proposals.append(request.message)
-      try core.replace(tree, in: &group, in: transaction)
+      try core.store(&group, tree: tree, in: transaction)
       try core.deliver(
         .handshake(request.message), to: Self.mailboxes(group.roster.entries), time: time, outcome: &outcome, in: transaction)
       try core.proposeRemovals(in: &group, at: now, outcome: &outcome, in: transaction)
       return outcome
     }
-  }
-
-  /// Stores a changed tree of the present epoch.
-  private mutating func replace(_ tree: GroupTree, in group: inout OpenGroup<Crypto>, in transaction: any DeliveryTransaction) throws {
-    group.record.present.tree = try sealed(tree, epoch: group.epoch, under: group.seal)
-    guard try transaction.replace(group.record, atEpoch: group.epoch) else { throw StoreError.corrupt("group epoch") }
   }
 
   /// Proposes to remove the devices of the roster that were revoked: once in each epoch, to everybody who is left. The server learns which groups a
@@ -52,8 +46,9 @@ extension DeliveryCore {
     var revoked: [RosterEntry] = []
     for entry in group.roster.entries where try transaction.device(entry.device)?.isRevoked ?? true { revoked.append(entry) }
     var messages: [[UInt8]] = []
+    var changed: GroupTree?
     if !revoked.isEmpty {
-      var tree = try tree(of: group)
+      var tree = try self.tree(of: group, in: transaction)
       for entry in revoked {
         let removal = Proposal.remove(LeafIndex(entry.leaf))
         if tree.publicGroup.proposals.contains(where: { $0.proposal == removal && $0.sender == .external(0) }) { continue }
@@ -69,11 +64,10 @@ extension DeliveryCore {
         }
       }
       tree.proposals += messages
-      if !messages.isEmpty { group.record.present.tree = try sealed(tree, epoch: group.epoch, under: group.seal) }
+      if !messages.isEmpty { changed = tree }
     }
     group.roster.settled = revocations
-    group.record.present.roster = try group.seal.seal(.roster, epoch: group.epoch, group.roster.encoded())
-    guard try transaction.replace(group.record, atEpoch: group.epoch) else { throw StoreError.corrupt("group epoch") }
+    try store(&group, tree: changed, in: transaction)
     for message in messages {
       try deliver(.handshake(message), to: Self.mailboxes(group.roster.entries), time: accept(at: now), outcome: &outcome, in: transaction)
     }

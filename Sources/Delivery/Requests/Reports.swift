@@ -9,7 +9,7 @@ extension DeliveryCore {
     let member = try session.required()
     return try once(request.requestID, by: member.device, type: Request.report(request).type, at: now, in: transaction) { core in
       // The key may be the one before the commit: who cannot apply it cannot have the next one.
-      var group = try core.open(request.group, key: request.key, by: member, in: transaction)
+      let group = try core.open(request.group, key: request.key, by: member, in: transaction)
       let known = AnsweredRequest(commit: request.commitHash, group: request.group, epoch: request.epoch, crypto: core.crypto)
       guard group.epoch > 0, request.epoch == group.epoch - 1, try known.answer(in: transaction) != nil else {
         throw Refusal(.notFound, detail: "not the last accepted commit")
@@ -23,8 +23,7 @@ extension DeliveryCore {
       var outcome = Outcome(.accepted(Accepted(time: time)))
       // The first report freezes; further ones add nothing.
       guard !group.record.isFrozen else { return outcome }
-      group.record.isFrozen = true
-      guard try transaction.replace(group.record, atEpoch: group.epoch) else { throw StoreError.corrupt("group epoch") }
+      try transaction.freeze(group: request.group)
       try core.deliver(
         .frozen(group: request.group, epoch: request.epoch, reporter: member.device, signature: request.signature),
         to: Self.mailboxes(group.roster.entries), time: time, outcome: &outcome, in: transaction)

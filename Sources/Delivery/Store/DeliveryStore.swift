@@ -80,10 +80,18 @@ public protocol DeliveryTransaction {
 
   // MARK: Groups
   func group(_ group: [UInt8]) throws(StoreError) -> GroupRecord?
-  /// Returns false where the id is taken.
-  func insert(_ group: GroupRecord) throws(StoreError) -> Bool
-  /// Compare and set: replaces the group where its epoch is still `epoch`. Returns false where it is not.
-  func replace(_ group: GroupRecord, atEpoch epoch: UInt64) throws(StoreError) -> Bool
+  /// The present sealed tree of a group.
+  func tree(group: [UInt8]) throws(StoreError) -> [UInt8]?
+  /// A new group at its first epoch. Returns false where the id is taken.
+  func insert(group: [UInt8], _ generation: GroupRecord.Generation, tree: SealedTree) throws(StoreError) -> Bool
+  /// Compare and set: replaces the roster, and where one is given the tree, if the group is still at `epoch`. Returns false where it is not.
+  /// - Parameter keepsPrevious: keeps what is replaced, roster and tree, as the previous generation, unless an older one is kept already.
+  func replace(
+    group: [UInt8], atEpoch epoch: UInt64, _ generation: GroupRecord.Generation, tree: SealedTree?, keepsPrevious: Bool
+  ) throws(StoreError) -> Bool
+  /// Deletes the previous generation.
+  func dropPrevious(group: [UInt8]) throws(StoreError)
+  func freeze(group: [UInt8]) throws(StoreError)
   /// The tree of an epoch that joiners still have to fetch; replaces one that is there.
   func keepTree(_ sealed: [UInt8], group: [UInt8], epoch: UInt64, until day: Day) throws(StoreError)
   func keptTree(group: [UInt8], epoch: UInt64) throws(StoreError) -> (sealed: [UInt8], until: Day)?

@@ -22,6 +22,11 @@ public struct DeliveryState: Equatable, Sendable {
     var isClosed = false
     var lowest: UInt64 { rows.keys.min() ?? next }
   }
+  struct Group: Equatable, Sendable {
+    var record: GroupRecord
+    var tree: [UInt8]
+    var previousTree: [UInt8]?
+  }
   struct Dated: Equatable, Sendable {
     var sealed: [UInt8]
     var day: Day
@@ -38,7 +43,7 @@ public struct DeliveryState: Equatable, Sendable {
   var devices: [[UInt8]: DeviceRecord] = [:]
   var invitations: [[UInt8]: InvitationRecord] = [:]
   var pools: [[UInt8]: Pool] = [:]
-  var groups: [[UInt8]: GroupRecord] = [:]
+  var groups: [[UInt8]: Group] = [:]
   var trees: [Key: Dated] = [:]
   var mailboxes: [[UInt8]: Mailbox] = [:]
   var bodies: [[UInt8]: Body] = [:]
@@ -230,19 +235,36 @@ final class MemoryDeliveryTransaction: DeliveryTransaction {
 
   // MARK: Groups
 
-  func group(_ group: [UInt8]) -> GroupRecord? { state.groups[group] }
+  func group(_ group: [UInt8]) -> GroupRecord? { state.groups[group]?.record }
+  func tree(group: [UInt8]) -> [UInt8]? { state.groups[group]?.tree }
 
-  func insert(_ group: GroupRecord) -> Bool {
-    guard state.groups[group.group] == nil else { return false }
-    state.groups[group.group] = group
+  func insert(group: [UInt8], _ generation: GroupRecord.Generation, tree: SealedTree) -> Bool {
+    guard state.groups[group] == nil else { return false }
+    state.groups[group] = .init(record: GroupRecord(group: group, present: generation, treeID: tree.id), tree: tree.sealed)
     return true
   }
 
-  func replace(_ group: GroupRecord, atEpoch epoch: UInt64) -> Bool {
-    guard state.groups[group.group]?.present.epoch == epoch else { return false }
-    state.groups[group.group] = group
+  func replace(group: [UInt8], atEpoch epoch: UInt64, _ generation: GroupRecord.Generation, tree: SealedTree?, keepsPrevious: Bool) -> Bool {
+    guard var row = state.groups[group], row.record.present.epoch == epoch else { return false }
+    if keepsPrevious, row.record.previous == nil {
+      row.record.previous = row.record.present
+      row.previousTree = row.tree
+    }
+    row.record.present = generation
+    if let tree {
+      row.record.treeID = tree.id
+      row.tree = tree.sealed
+    }
+    state.groups[group] = row
     return true
   }
+
+  func dropPrevious(group: [UInt8]) {
+    state.groups[group]?.record.previous = nil
+    state.groups[group]?.previousTree = nil
+  }
+
+  func freeze(group: [UInt8]) { state.groups[group]?.record.isFrozen = true }
 
   func keepTree(_ sealed: [UInt8], group: [UInt8], epoch: UInt64, until day: Day) {
     state.trees[.init(id: group, number: epoch)] = .init(sealed: sealed, day: day)

@@ -109,30 +109,42 @@ public struct KeyPackageRecord: Equatable, Sendable {
   }
 }
 
-/// Roster and tree of a group, sealed under one group key.
-public struct SealedGeneration: Equatable, Sendable {
-  public var epoch: UInt64
-  public var roster: [UInt8]
-  public var tree: [UInt8]
-  public init(epoch: UInt64, roster: [UInt8], tree: [UInt8]) {
-    self.epoch = epoch
-    self.roster = roster
-    self.tree = tree
+/// A group, without its tree: to deliver a message the roster is enough, and trees are large.
+public struct GroupRecord: Equatable, Sendable {
+  /// What the roster is sealed for.
+  public struct Generation: Equatable, Sendable {
+    public var epoch: UInt64
+    public var roster: [UInt8]
+    public init(epoch: UInt64, roster: [UInt8]) {
+      self.epoch = epoch
+      self.roster = roster
+    }
+  }
+  public var group: [UInt8]
+  public var present: Generation
+  /// Of the present sealed tree: 16 random bytes, others for each.
+  public var treeID: [UInt8]
+  /// Under the key before the last removal, until a second device has opened the present one.
+  public var previous: Generation?
+  /// Refuses commits and messages: a member has reported that it cannot go on.
+  public var isFrozen: Bool
+  public init(group: [UInt8], present: Generation, treeID: [UInt8], previous: Generation? = nil, isFrozen: Bool = false) {
+    self.group = group
+    self.present = present
+    self.treeID = treeID
+    self.previous = previous
+    self.isFrozen = isFrozen
   }
 }
 
-/// A group.
-public struct GroupRecord: Equatable, Sendable {
-  public var group: [UInt8]
-  public var present: SealedGeneration
-  /// Under the key before the last removal, until a second device has opened the present one.
-  public var previous: SealedGeneration?
-  public var isFrozen: Bool
-  public init(group: [UInt8], present: SealedGeneration, previous: SealedGeneration? = nil, isFrozen: Bool = false) {
-    self.group = group
-    self.present = present
-    self.previous = previous
-    self.isFrozen = isFrozen
+/// A tree as it is stored.
+public struct SealedTree: Equatable, Sendable {
+  /// 16 random bytes.
+  public var id: [UInt8]
+  public var sealed: [UInt8]
+  public init(id: [UInt8], sealed: [UInt8]) {
+    self.id = id
+    self.sealed = sealed
   }
 }
 

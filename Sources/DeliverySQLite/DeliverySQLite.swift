@@ -1,1 +1,0 @@
-// DeliverySQLite: see ARCHITECTURE.md.

@@ -74,6 +74,7 @@ import Testing
         let parsed = try Link.parse("  " + link.text + "\n")
         #expect(parsed == link)
         #expect(parsed.origin == origin)
+        #expect(origin.hasSuffix("://" + parsed.domain))
       }
     }
     #expect(try Link(.invitation, origin: "https://chat.example", secret: secret).text == "https://chat.example/#i=" + secret.text)

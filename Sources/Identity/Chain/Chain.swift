@@ -110,7 +110,7 @@ public struct Chain: Sendable, Equatable {
     return other.head(at: length) == head
   }
 
-  /// What of another copy of this chain is new.
+  /// That another copy of this chain, from a server or a peer, goes on from this one or is the same.
   /// - Throws: `.wrongAccount`; `.shorter` where the other lacks statements that this has; `.fork` where they differ.
   public func requireExtension(_ other: Chain) throws(IdentityError) {
     guard account == other.account else { throw .wrongAccount }

@@ -5,7 +5,7 @@ import TLSCodec
 /// 60 digits for two accounts. The same on both sides; stays while devices come and go, changes where the house reset an account.
 ///
 /// The fingerprint is SHA-256("Safety number" ‖ a ‖ b) with a, b = {genesis hash ‖ uint32 reset_count} of each account, the smaller first. The
-/// digits are HKDF-Expand-SHA256(fingerprint, "digits", 30), each 5 bytes as a number modulo 100,000.
+/// digits are HKDF-Expand-SHA256(fingerprint, "digits", 60), each 5 bytes as a number modulo 100,000.
 public struct SafetyNumber: Hashable, Sendable {
   /// 32 bytes.
   public let fingerprint: Digest
@@ -16,7 +16,7 @@ public struct SafetyNumber: Hashable, Sendable {
     let (x, y) = (SafetyNumber.part(a), SafetyNumber.part(b))
     let ordered = y.lexicographicallyPrecedes(x) ? y + x : x + y
     fingerprint = crypto.digest(Array("Safety number".utf8) + ordered)
-    let digits = crypto.hkdfExpand(.sha256, prk: Secret(fingerprint.bytes), info: Array("digits".utf8), length: 30).exposed
+    let digits = crypto.hkdfExpand(.sha256, prk: Secret(fingerprint.bytes), info: Array("digits".utf8), length: 60).exposed
     var groups: [String] = []
     for i in 0..<12 {
       var value: UInt64 = 0

@@ -178,14 +178,18 @@ public struct Feed: Sendable {
       }
       remembered = [:]
     } else {
-      // Every entry after a remembered size is remembered too.
+      // From the last back to the first after the target; all are there, or nothing is undone.
+      var undone: [Remembered] = []
       var place = self.size
       while place > target {
         guard let entry = remembered[place] else { throw .feedTooOld }
+        undone.append(entry)
+        place -= 1
+      }
+      for (i, entry) in undone.enumerated() {
         accounts[entry.account]?.current = entry.previous
         changes.accounts.insert(entry.account)
-        remembered[place] = nil
-        place -= 1
+        remembered[self.size - UInt64(i)] = nil
       }
     }
     self.size = target

@@ -17,6 +17,13 @@ public struct Link: Sendable, Equatable {
   public let origin: String
   public let secret: LinkSecret
 
+  /// Host and port: what `House.domain` must be.
+  public var domain: String {
+    let bytes = Array(origin.utf8)
+    guard let colon = bytes.firstIndex(of: 0x3A), colon + 3 <= bytes.count else { return "" }
+    return String(decoding: bytes[(colon + 3)...], as: UTF8.self)
+  }
+
   /// - Throws: `.link` where the origin is neither https nor, on this machine, http.
   public init(_ kind: Kind, origin: String, secret: LinkSecret) throws(IdentityError) {
     self.kind = kind

@@ -7,6 +7,7 @@ import TLSCodec
 struct Permissions {
   let room: Room
   let roles: Roles
+  let extensions: Extensions
   let tree: RatchetTree
 
   /// Nil where the group is no room.
@@ -14,6 +15,7 @@ struct Permissions {
     guard let contents = try? RoomContents(context.extensions) else { return nil }
     room = contents.room
     roles = contents.roles
+    extensions = context.extensions
     self.tree = tree
   }
 
@@ -96,10 +98,10 @@ struct Permissions {
     }
   }
 
-  /// Administrators move a room to another suite or other required capabilities. It stays what it is.
+  /// Administrators move a room to another suite or other required capabilities. It stays what it is, with the same server.
   func permitsReInit(_ reinit: ReInit, by account: AccountID) -> Bool {
     guard isAdministrator(account), let new = try? RoomContents(reinit.extensions) else { return false }
-    return new.room == room && new.roles == roles
+    return new.room == room && new.roles == roles && reinit.extensions[.externalSenders] == extensions[.externalSenders]
   }
 
   /// PSKs only bind a successor to its predecessor. Any other, known to some members alone, would lock the rest out.
@@ -129,10 +131,10 @@ struct Permissions {
 
   /// After the commit no device is there twice, and a direct room or one of own devices has not grown beyond its accounts.
   func permitsMembers(after tree: RatchetTree) -> Bool {
-    var devices: Set<DeviceID> = []
+    var devices: Set<DeviceCredential> = []
     var accounts: Set<AccountID> = []
     for leaf in tree.leaves {
-      guard let credential = try? DeviceCredential(leaf.node.credential), devices.insert(credential.device).inserted else { return false }
+      guard let credential = try? DeviceCredential(leaf.node.credential), devices.insert(credential).inserted else { return false }
       accounts.insert(credential.account)
     }
     switch room.kind {

@@ -61,6 +61,26 @@ import Testing
     #expect(later.chain.state.device(anna.devices[1].device.id) == nil)
   }
 
+  @Test func claimsHoldNowOrNot() throws {
+    let claim = try LeafClaim(try leaf(anna.identity(1)))
+    #expect(throws: Never.self) { try claim.checkCurrent(in: anna.chain) }
+    var later = anna
+    try later.add()
+    #expect(throws: Never.self) { try claim.checkCurrent(in: later.chain) }
+    var rotated = anna
+    try rotated.rotate(1)
+    #expect(throws: IdentityError.deviceKey) { try claim.checkCurrent(in: rotated.chain) }
+    #expect(throws: Never.self) { try LeafClaim(try leaf(rotated.identity(1))).checkCurrent(in: rotated.chain) }
+    try later.revoke(1)
+    #expect(throws: IdentityError.deviceNotActive) { try claim.checkCurrent(in: later.chain) }
+    let stranger = try house.enrol().chain
+    #expect(throws: IdentityError.wrongAccount) { try claim.checkCurrent(in: stranger) }
+    var moved = anna.identity(1)
+    moved.extensions[.mailboxAddress] = anna.devices[0].device.mailbox.encoded()
+    let elsewhere = try LeafClaim(try leaf(moved))
+    #expect(throws: IdentityError.deviceMailbox) { try elsewhere.checkCurrent(in: anna.chain) }
+  }
+
   @Test func otherLeavesAreRefused() throws {
     func check(_ error: IdentityError?, sourceLocation: SourceLocation = #_sourceLocation, _ change: (inout ClientIdentity) throws -> Void) throws {
       var identity = anna.identity()

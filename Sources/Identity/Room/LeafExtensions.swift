@@ -88,8 +88,8 @@ public struct LeafClaim: Hashable, Sendable {
     self.mailbox = mailbox
   }
 
-  /// Whether the account's chain says what the leaf claims. Whether the device is still active at the chain's end is another question:
-  /// `chain.state.device(_:)`.
+  /// Whether the account's chain said what the leaf claims when it had the length that the leaf names. Whether it still says so is another question:
+  /// `checkCurrent`.
   /// - Throws: `.wrongAccount`; `.chainTooShort`: fetch the rest; `.fork`: the leaf knows another chain; `.deviceNotActive`, `.deviceKey`,
   ///   `.deviceMailbox`.
   public func check(against chain: Chain) throws(IdentityError) {
@@ -97,6 +97,16 @@ public struct LeafClaim: Hashable, Sendable {
     guard chain.length >= chainHead.length else { throw .chainTooShort }
     guard chain.head(at: chainHead.length) == chainHead.head, let state = chain.state(at: chainHead.length) else { throw .fork }
     guard let active = state.device(device) else { throw .deviceNotActive }
+    guard active.signatureKey == signatureKey else { throw .deviceKey }
+    guard active.mailbox == mailbox else { throw .deviceMailbox }
+  }
+
+  /// Whether the device is active at the chain's end, with this key: to ask, besides `check`, of a leaf that comes into a group now, since a revoked
+  /// device or a key that was given up can name the chain as it was before.
+  /// - Throws: `.wrongAccount`, `.deviceNotActive`, `.deviceKey`, `.deviceMailbox`.
+  public func checkCurrent(in chain: Chain) throws(IdentityError) {
+    guard chain.account == account else { throw .wrongAccount }
+    guard let active = chain.state.device(device) else { throw .deviceNotActive }
     guard active.signatureKey == signatureKey else { throw .deviceKey }
     guard active.mailbox == mailbox else { throw .deviceMailbox }
   }

@@ -120,9 +120,11 @@ if !wasm && !core {
         "Delivery", "DeliverySQLite", "Wire", "Identity", "MLS", "TLSCodec", "CryptoInterface", "SwiftCryptoProvider", hummingbird,
         hummingbirdCore, nio, nioPosix, nioHTTP, nioWebSocket, nioSSL, nioHTTPTypes, nioHTTPTypesHTTP1, httpTypes, lifecycle, logging, configuration,
       ], swiftSettings: strict),
+    .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .target(
       name: "HauspostTerminal",
       dependencies: [
+        "CQREncode",
         "MessengerRuntime", "MessengerStore", "Messenger", "Content", "Identity", "Wire", "MLS", "TLSCodec", "CryptoInterface",
         "SwiftCryptoProvider", arguments,
       ], swiftSettings: strict),

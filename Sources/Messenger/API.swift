@@ -217,3 +217,9 @@ public struct EngineView: Sendable {
   /// People whose chains this client holds.
   public var people: [PersonView]
 }
+
+/// Names that the engine makes.
+public enum MessengerNames {
+  /// The part of an address before the @, made of a person's name.
+  public static func localPart(of name: String) -> String { AddressNaming.localPart(of: name) }
+}

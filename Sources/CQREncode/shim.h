@@ -1,0 +1,3 @@
+// What Swift sees of libqrencode.
+#pragma once
+#include <qrencode.h>

@@ -1,1 +1,0 @@
-// HauspostTerminal: see ARCHITECTURE.md.

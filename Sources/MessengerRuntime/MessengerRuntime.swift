@@ -1,1 +1,0 @@
-// MessengerRuntime: see ARCHITECTURE.md.

@@ -1,1 +1,0 @@
-// HauspostServer: see ARCHITECTURE.md.

@@ -1,1 +1,0 @@
-// The one binary: serve and chat.

@@ -45,8 +45,8 @@ struct UpgradeRequest {
   func refusal(allowed: Set<String>) -> UpgradeRefusal? {
     guard isWebSocket else { return .notAWebSocket }
     guard origins.isEmpty || (origins.count == 1 && allowed.contains(origins[0])) else { return .origin }
-    let offered = subprotocols.flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " && $0 != "\t" } }
-    guard offered.contains(WireVersion.subprotocol) else { return .subprotocol }
+    let offered: [Substring] = subprotocols.flatMap { $0.split { $0 == "," || $0 == " " || $0 == "\t" } }
+    guard offered.contains(where: { $0 == WireVersion.subprotocol }) else { return .subprotocol }
     return nil
   }
 

@@ -1,6 +1,7 @@
 // One WebSocket: whole binary messages inwards; outwards a bounded queue, pings, and the closing handshake (RFC 6455 §5.5, §7).
 import NIOCore
 import NIOWebSocket
+import TLSCodec
 import Wire
 
 /// Why a WebSocket ended; for counting.
@@ -26,7 +27,7 @@ final class WebSocketSession: ChannelInboundHandler {
   private let onEnd: (SessionEnd) -> Void
   private var state = State.open
   private var context: ChannelHandlerContext?
-  private var pings: RepeatedTask?
+  private var pings: Scheduled<Void>?
   private var closing: Scheduled<Void>?
   /// Bytes that are written and not yet taken by the operating system.
   private var unsent = 0
@@ -49,7 +50,11 @@ final class WebSocketSession: ChannelInboundHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    pings = context.eventLoop.assumeIsolated().scheduleRepeatedTask(initialDelay: limits.pingInterval, delay: limits.pingInterval) { _ in self.tick() }
+    scheduleTick(context)
+  }
+
+  private func scheduleTick(_ context: ChannelHandlerContext) {
+    pings = context.eventLoop.assumeIsolated().scheduleTask(in: limits.pingInterval) { self.tick() }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -66,6 +71,7 @@ final class WebSocketSession: ChannelInboundHandler {
       return context.close(promise: nil)
     }
     context.writeAndFlush(Self.wrapOutboundOut(WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer())), promise: nil)
+    scheduleTick(context)
   }
 
   private func end(_ reason: SessionEnd) {

@@ -1,5 +1,6 @@
 // The folder with everything the house owns: only the server's own user may look in, and only one server at a time.
 import CryptoInterface
+import FoundationEssentials
 import Glibc
 
 /// Holds the folder's lock as long as it lives.
@@ -26,7 +27,7 @@ public final class DataFolder: Sendable {
     try Self.makeFolder(path)
     lock = try Self.takeLock(path)
     let keyPath = path + "/" + Self.keyName
-    do {
+    do throws(SettingsError) {
       if access(keyPath, F_OK) == 0 {
         serverKey = try Self.readKey(keyPath)
         isNew = false
@@ -60,17 +61,25 @@ public final class DataFolder: Sendable {
 
   private static var reason: String { String(cString: strerror(errno)) }
 
+  /// Whether group or others have any right; also where that cannot be found out.
+  private static func othersMayUse(_ path: String) -> Bool {
+    guard let permissions = try? FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] else { return true }
+    guard let mode = permissions as? UInt ?? (permissions as? Int).map(UInt.init) else { return true }
+    return mode & 0o077 != 0
+  }
+
   private static func makeFolder(_ path: String) throws(SettingsError) {
     if mkdir(path, 0o700) == 0 { return }
     guard errno == EEXIST else {
       throw SettingsError(
         flag: "--data", problem: "\(path) cannot be made: \(reason).", remedy: "Make the folder above it, or name one that this user may write to.")
     }
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if folder >= 0 { close(folder) }
+    guard folder >= 0 || errno != ENOTDIR else {
       throw SettingsError(flag: "--data", problem: "\(path) is not a folder.", remedy: "Name a folder, or a path where one can be made.")
     }
-    guard status.st_mode & 0o077 != 0 else { return }
+    guard othersMayUse(path) else { return }
     guard chmod(path, 0o700) == 0 else {
       throw SettingsError(
         flag: "--data", problem: "Others may look into \(path), and that cannot be changed: \(reason).",
@@ -97,8 +106,7 @@ public final class DataFolder: Sendable {
       throw SettingsError(flag: "--data", problem: "\(path) cannot be read: \(reason).", remedy: "It must belong to the user that runs the server.")
     }
     defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0, status.st_mode & 0o077 == 0 else {
+    guard !othersMayUse(path) else {
       throw SettingsError(flag: "--data", problem: "Others may read \(path).", remedy: "chmod 600 \(path); if others had access, the key is no secret any more.")
     }
     var bytes = [UInt8](repeating: 0, count: keyBytes + 1)

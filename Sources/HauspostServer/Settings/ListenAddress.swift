@@ -1,5 +1,4 @@
 // Where the server listens, and which addresses are this machine's own.
-import Glibc
 import NIOCore
 
 /// `HOST:PORT`, with an IPv6 address in brackets.
@@ -39,9 +38,10 @@ extension SocketAddress {
   /// The address's bytes without the port: 4 or 16; an IPv4 address in IPv6 clothes is 4. Empty for what is no internet address.
   var addressBytes: [UInt8] {
     switch self {
-    case .v4(let address): return withUnsafeBytes(of: address.address.sin_addr) { Array($0) }
+    // struct sockaddr_in: family, port, address. struct sockaddr_in6: family, port, flow, address.
+    case .v4(let address): return withUnsafeBytes(of: address.address) { Array($0[4..<8]) }
     case .v6(let address):
-      let bytes = withUnsafeBytes(of: address.address.sin6_addr) { Array($0) }
+      let bytes = withUnsafeBytes(of: address.address) { Array($0[8..<24]) }
       let mapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
       return mapped ? Array(bytes[12...]) : bytes
     case .unixDomainSocket: return []

@@ -1,4 +1,5 @@
 // The TLS certificate and its key, read at start and again on SIGHUP, so that a renewed certificate needs no restart.
+import NIOCore
 import NIOSSL
 import Synchronization
 

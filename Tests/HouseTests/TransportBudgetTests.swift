@@ -1,6 +1,7 @@
 // What a single client may cost: silence, slowness, numbers.
 import Delivery
 import HauspostServer
+import NIOCore
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct TransportBudgetTests {
@@ -10,8 +11,8 @@ import Testing
       $1.idleTime = .milliseconds(600)
     }
     let frontEnd = EchoFrontEnd()
-    try await RunningServer.with(settings, frontEnd: frontEnd) { server in
-      try await RawClient.with(server.port) { client in
+    try await RunningServer.with(settings, frontEnd: frontEnd) { server async throws in
+      try await RawClient.with(server.port) { client async throws in
         try await client.upgrade()
         var pings = 0
         while let frame = await client.readFrame() { if frame.opcode == 9 { pings += 1 } }
@@ -19,7 +20,7 @@ import Testing
       }
       #expect(await eventually { frontEnd.closed == 1 })
       #expect(server.metrics.exposition().contains("hauspost_connections_ended_total{reason=\"idle\"} 1\n"))
-      try await RawClient.with(server.port) { client in
+      try await RawClient.with(server.port) { client async throws in
         try await client.upgrade()
         for _ in 0..<8 {
           let ping = await client.readFrame()
@@ -34,8 +35,8 @@ import Testing
 
   @Test func clientsThatDoNotReadAreClosed() async throws {
     let frontEnd = EchoFrontEnd()
-    try await RunningServer.with(testSettings(), frontEnd: frontEnd) { server in
-      try await RawClient.with(server.port) { client in
+    try await RunningServer.with(testSettings(), frontEnd: frontEnd) { server async throws in
+      try await RawClient.with(server.port) { client async throws in
         try await client.upgrade()
         try await client.send(2, [EchoFrontEnd.flood, 60])
         #expect(await eventually { server.metrics.exposition().contains("hauspost_connections_ended_total{reason=\"slow\"} 1\n") })
@@ -46,7 +47,7 @@ import Testing
         #expect(frames < 60)
       }
       // The same amount for one who reads and asks for more.
-      try await RawClient.with(server.port) { client in
+      try await RawClient.with(server.port) { client async throws in
         try await client.upgrade()
         for _ in 0..<20 {
           try await client.send(2, [EchoFrontEnd.flood, 3])
@@ -58,15 +59,15 @@ import Testing
 
   @Test func halfARequestIsNotWaitedFor() async throws {
     let settings = try testSettings { $1.requestTime = .milliseconds(300) }
-    try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server in
-      try await RawClient.with(server.port) { client in
+    try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server async throws in
+      try await RawClient.with(server.port) { client async throws in
         try await client.write("GET /connect HTTP/1.1\r\nHost: ")
         let begun = ContinuousClock.now
         #expect(await client.readToEnd() == [])
         #expect(ContinuousClock.now - begun < .seconds(3))
       }
       // Whoever asks in time stays as long as there is something to say.
-      try await RawClient.with(server.port) { client in
+      try await RawClient.with(server.port) { client async throws in
         try await client.upgrade()
         try await Task.sleep(for: .milliseconds(600))
         try await client.send(2, [1])
@@ -77,9 +78,9 @@ import Testing
 
   @Test func endlessRequestsAreCutOff() async throws {
     let settings = try testSettings { $1.requestBytes = 2_000 }
-    try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server in
+    try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server async throws in
       #expect(try await fetch(server.port, "/", headers: ["X-Padding: " + String(repeating: "a", count: 1_500)]).status == 200)
-      try await RawClient.with(server.port) { client in
+      try await RawClient.with(server.port) { client async throws in
         try await client.write("GET / HTTP/1.1\r\nHost: x\r\nX-Padding: " + String(repeating: "a", count: 2_500))
         #expect(await client.readToEnd() == [])
       }
@@ -87,8 +88,8 @@ import Testing
   }
 
   @Test func nonsenseIsABadRequest() async throws {
-    try await RunningServer.with(testSettings(), frontEnd: EchoFrontEnd()) { server in
-      try await RawClient.with(server.port) { client in
+    try await RunningServer.with(testSettings(), frontEnd: EchoFrontEnd()) { server async throws in
+      try await RawClient.with(server.port) { client async throws in
         try await client.write("\u{1}\u{2}\u{3} nonsense\r\n\r\n")
         #expect(await client.readHead().hasPrefix("HTTP/1.1 400"))
         #expect(await client.readToEnd() == [])
@@ -98,12 +99,12 @@ import Testing
 
   @Test func connectionsOfOneAddressAreCounted() async throws {
     let settings = try testSettings { $1.connectionsPerAddress = 2 }
-    try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server in
-      try await RawClient.with(server.port) { first in
+    try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server async throws in
+      try await RawClient.with(server.port) { first async throws in
         #expect(try await first.upgrade() == 101)
-        try await RawClient.with(server.port) { second in
+        try await RawClient.with(server.port) { second async throws in
           #expect(try await second.upgrade() == 101)
-          try await RawClient.with(server.port) { third in
+          try await RawClient.with(server.port) { third async throws in
             #expect(await third.readToEnd() == [])
           }
         }
@@ -117,9 +118,9 @@ import Testing
   @Test func forwardedAddressesCountOnlyBehindAProxy() async throws {
     func tags(_ settings: ServerSettings, _ forwarded: [String]) async throws -> [AddressTag] {
       let frontEnd = EchoFrontEnd()
-      return try await RunningServer.with(settings, frontEnd: frontEnd) { server in
+      return try await RunningServer.with(settings, frontEnd: frontEnd) { server async throws in
         for address in forwarded {
-          try await RawClient.with(server.port) { client in
+          try await RawClient.with(server.port) { client async throws in
             #expect(try await client.upgrade(headers: ["X-Forwarded-For: \(address)"]) == 101)
             try await client.send(2, [1])
             _ = await client.readMessage()
@@ -147,9 +148,9 @@ import Testing
       input.domain = "haus.example"
       limits.connectionsPerAddress = 1
     }
-    try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server in
+    try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server async throws in
       func upgrade(_ client: RawClient, _ address: String) async throws -> Int { try await client.upgrade(headers: ["X-Forwarded-For: \(address)"]) }
-      try await RawClient.with(server.port) { first in
+      try await RawClient.with(server.port) { first async throws in
         #expect(try await upgrade(first, "192.0.2.1") == 101)
         #expect(try await RawClient.with(server.port) { try await upgrade($0, "192.0.2.2") } == 101)
         #expect(try await RawClient.with(server.port) { try await upgrade($0, "192.0.2.1") } == 429)

@@ -201,7 +201,7 @@ final class RawClient {
 
 /// One request, one answer.
 func fetch(_ port: Int, _ path: String, method: String = "GET", headers: [String] = []) async throws -> (status: Int, head: String, body: String) {
-  try await RawClient.with(port) { client in
+  try await RawClient.with(port) { client async throws in
     try await client.write((["\(method) \(path) HTTP/1.1", "Host: 127.0.0.1", "Connection: close"] + headers).joined(separator: "\r\n") + "\r\n\r\n")
     let head = await client.readHead()
     return (RawClient.status(head), head, String(decoding: await client.readToEnd(), as: UTF8.self))

@@ -7,7 +7,7 @@ import Wire
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct TransportPageTests {
   @Test func everyAnswerCarriesTheSecurityHeaders() async throws {
-    try await RunningServer.with(testSettings(), frontEnd: EchoFrontEnd()) { server in
+    try await RunningServer.with(testSettings(), frontEnd: EchoFrontEnd()) { server async throws in
       for (path, status) in [("/", 200), ("/house.css", 200), ("/healthz", 200), ("/metrics", 200), ("/nowhere", 404), ("/connect", 426)] {
         let answer = try await fetch(server.port, path)
         #expect(answer.status == status, "\(path)")
@@ -27,14 +27,14 @@ import Wire
       input.behindProxy = true
       input.domain = "haus.example"
     }
-    try await RunningServer.with(proxied, frontEnd: EchoFrontEnd()) { server in
+    try await RunningServer.with(proxied, frontEnd: EchoFrontEnd()) { server async throws in
       #expect(try await fetch(server.port, "/").head.lowercased().contains("strict-transport-security: max-age="))
     }
   }
 
   @Test func theWelcomePageSpeaksTheVisitorsLanguage() async throws {
     let settings = try testSettings { input, _ in input.name = "Haus <Linde> & Co" }
-    try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server in
+    try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server async throws in
       func page(_ language: String?) async throws -> String {
         try await fetch(server.port, "/", headers: language.map { ["Accept-Language: \($0)"] } ?? []).body
       }
@@ -52,7 +52,7 @@ import Wire
 
   @Test func healthIsWhetherTheStoreCanBeWritten() async throws {
     let isWritable = Mutex(true)
-    try await RunningServer.with(testSettings(), frontEnd: EchoFrontEnd(), isWritable: { isWritable.withLock { $0 } }) { server in
+    try await RunningServer.with(testSettings(), frontEnd: EchoFrontEnd(), isWritable: { isWritable.withLock { $0 } }) { server async throws in
       let well = try await fetch(server.port, "/healthz")
       #expect(well.status == 200 && well.body.hasPrefix("{\"status\":\"ok\",\"time\":"))
       isWritable.withLock { $0 = false }
@@ -63,8 +63,8 @@ import Wire
   }
 
   @Test func metricsCountAndStayInside() async throws {
-    try await RunningServer.with(testSettings(), frontEnd: EchoFrontEnd()) { server in
-      try await RawClient.with(server.port) { client in
+    try await RunningServer.with(testSettings(), frontEnd: EchoFrontEnd()) { server async throws in
+      try await RawClient.with(server.port) { client async throws in
         try await client.upgrade()
         // The echo of a refusal's bytes is a refusal: number 1, type 2, code 7.
         for frame in [ClientFrame(number: 1, request: .hello(Hello(version: 1))).encoded(), [0, 0, 0, 1, 0, 2, 0, 7, 0, 0, 0, 0, 0]] {
@@ -83,7 +83,7 @@ import Wire
       #expect(try await fetch(server.port, "/metrics", headers: ["X-Forwarded-For: 192.0.2.1"]).status == 403)
     }
     let open = try testSettings { input, _ in input.metricsPublic = true }
-    try await RunningServer.with(open, frontEnd: EchoFrontEnd()) { server in
+    try await RunningServer.with(open, frontEnd: EchoFrontEnd()) { server async throws in
       #expect(try await fetch(server.port, "/metrics", headers: ["X-Forwarded-For: 192.0.2.1"]).status == 200)
     }
   }
@@ -95,10 +95,10 @@ import Wire
       input.behindProxy = true
       input.domain = "haus.example"
     }
-    let log = try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server in
+    let log = try await RunningServer.with(settings, frontEnd: EchoFrontEnd()) { server async throws in
       let headers = ["User-Agent: Spy/7", "X-Forwarded-For: 192.0.2.77", "Cookie: secret=1"]
       _ = try await fetch(server.port, "/?private", headers: headers)
-      try await RawClient.with(server.port) { client in
+      try await RawClient.with(server.port) { client async throws in
         try await client.upgrade(headers: headers)
         try await client.send(1, Array("text".utf8))
         _ = await client.readClose()

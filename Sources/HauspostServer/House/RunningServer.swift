@@ -10,11 +10,14 @@ package struct RunningServer: Sendable {
   package let metrics: Metrics
   private let lines: LogLines
   private let group: ServiceGroup
+  private let reload: @Sendable () -> Void
 
   /// Everything logged so far.
   package var log: [String] { lines.all }
   /// What SIGTERM does.
   package func stop() async { await group.triggerGracefulShutdown() }
+  /// What SIGHUP does.
+  package func reloadCertificates() { reload() }
 
   private final class LogLines: Sendable {
     private let lines = Mutex<[String]>([])
@@ -47,7 +50,7 @@ package struct RunningServer: Sendable {
         throw CancellationError()
       }
       do {
-        let result = try await body(RunningServer(port: port, metrics: metrics, lines: lines, group: group))
+        let result = try await body(RunningServer(port: port, metrics: metrics, lines: lines, group: group, reload: { server.reloadCertificates() }))
         await group.triggerGracefulShutdown()
         try await tasks.waitForAll()
         return result

@@ -61,10 +61,10 @@ struct FrontDoor: HTTPResponder {
     return house.clientAddress(peer: context.peer, forwarded: []).isLocal
   }
 
-  /// Requests that come here have been refused the upgrade or did not ask for it.
+  /// Requests that come here have been refused the upgrade, and `UpgradeFilter` has taken the wish from them, or did not ask for it.
   private func refusedUpgrade(_ request: Request) -> Response {
     let upgrade = UpgradeRequest(
-      isWebSocket: request.headers[.upgrade]?.lowercased() == "websocket", origins: request.headers[values: .origin],
+      isWebSocket: request.headers[.secWebSocketKey] != nil, origins: request.headers[values: .origin],
       subprotocols: request.headers[values: .secWebSocketProtocol])
     let refusal = upgrade.refusal(allowed: house.allowedOrigins) ?? .tooManyConnections
     var headers: HTTPFields = [.connection: "close"]

@@ -39,7 +39,11 @@ struct HouseChannel<FrontEnd: DeliveryFrontEnd>: HTTPChannelHandler {
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
-      try house.admit(channel)
+      do { try house.admit(channel) } catch {
+        // A set-up that fails leaves the connection open.
+        channel.close(promise: nil)
+        throw error
+      }
       let pipeline = channel.pipeline.syncOperations
       let connectionGuard = ConnectionGuard(limits: house.limits)
       try pipeline.addHandler(connectionGuard)
@@ -57,6 +61,9 @@ struct HouseChannel<FrontEnd: DeliveryFrontEnd>: HTTPChannelHandler {
       configuration.decoderConfiguration.maxHeaderListSize = house.limits.requestBytes
       configuration.decoderConfiguration.maxHeaderFieldSize = house.limits.requestBytes
       let negotiated = try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration)
+      try pipeline.addHandler(
+        UpgradeFilter { [house] in house.mayUpgrade($0, $1) },
+        position: .before(try pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<Negotiated>.self)))
       try pipeline.addHandler(requestErrors.value)
       return Value(negotiated: negotiated, channel: channel)
     }
@@ -78,9 +85,8 @@ struct HouseChannel<FrontEnd: DeliveryFrontEnd>: HTTPChannelHandler {
   ) -> NIOTypedWebSocketServerUpgrader<Negotiated> {
     NIOTypedWebSocketServerUpgrader<Negotiated>(
       maxFrameSize: house.limits.frameBytes, enableAutomaticErrorHandling: false,
-      shouldUpgrade: { channel, head in
-        channel.eventLoop.makeSucceededFuture(house.mayUpgrade(head, channel) ? ["Sec-WebSocket-Protocol": WireVersion.subprotocol] : nil)
-      },
+      // `UpgradeFilter` has decided.
+      shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(["Sec-WebSocket-Protocol": WireVersion.subprotocol]) },
       upgradePipelineHandler: { channel, head in
         channel.eventLoop.makeCompletedFuture { .socket(try becomeSocket(channel, head, connectionGuard, requestErrors)) }
       })

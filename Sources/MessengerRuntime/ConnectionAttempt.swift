@@ -21,6 +21,12 @@ struct ConnectionAttempt: Sendable {
     case refused(EventLoopFuture<Int>)
   }
 
+  /// One TCP connection; a name with several addresses begins several.
+  private struct Begun: Sendable {
+    var negotiated: EventLoopFuture<Negotiated>
+    var errors: ConnectionErrors.Seen
+  }
+
   let endpoint: ConnectionEndpoint
   let trust: ConnectionTrust
   let settings: ConnectionSettings
@@ -28,20 +34,19 @@ struct ConnectionAttempt: Sendable {
 
   func run() async throws(ConnectionError) -> Socket {
     let tls = endpoint.isSecure ? try tlsContext() : nil
-    let errors = ConnectionErrors.Seen()
-    let negotiated: EventLoopFuture<Negotiated>
+    let begun: Begun
     do {
-      negotiated = try await ClientBootstrap(group: group).connectTimeout(.milliseconds(settings.connectMilliseconds))
+      begun = try await ClientBootstrap(group: group).connectTimeout(.milliseconds(settings.connectMilliseconds))
         .connect(host: endpoint.host, port: endpoint.port) { channel in
-          channel.eventLoop.makeCompletedFuture { try initialize(channel, tls: tls, errors: errors) }
+          channel.eventLoop.makeCompletedFuture { try initialize(channel, tls: tls) }
         }
     } catch is ChannelError { throw .timedOut } catch { throw .unreachable }
     do {
-      switch try await negotiated.get() {
+      switch try await begun.negotiated.get() {
       case .socket(let socket): return socket
       case .refused(let status): throw ConnectionError.refused(status: try await status.get())
       }
-    } catch let error as ConnectionError { throw error } catch { throw errors.reason }
+    } catch let error as ConnectionError { throw error } catch { throw begun.errors.reason }
   }
 
   private func tlsContext() throws(ConnectionError) -> NIOSSLContext {
@@ -55,7 +60,8 @@ struct ConnectionAttempt: Sendable {
     } catch { throw .trustFile }
   }
 
-  private func initialize(_ channel: any Channel, tls: NIOSSLContext?, errors: ConnectionErrors.Seen) throws -> EventLoopFuture<Negotiated> {
+  private func initialize(_ channel: any Channel, tls: NIOSSLContext?) throws -> Begun {
+    let errors = ConnectionErrors.Seen()
     let pipeline = channel.pipeline.syncOperations
     let activity = NIOLoopBound(ConnectionActivity(), eventLoop: channel.eventLoop)
     try pipeline.addHandler(activity.value)
@@ -94,7 +100,7 @@ struct ConnectionAttempt: Sendable {
       deadline.cancel()
       if case .failure = result { channel.close(promise: nil) }
     }
-    return negotiated
+    return Begun(negotiated: negotiated, errors: errors)
   }
 
   private func becomeSocket(_ channel: any Channel, _ activity: ConnectionActivity, _ errors: ConnectionErrors) throws -> Socket {

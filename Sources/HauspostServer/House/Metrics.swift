@@ -15,6 +15,7 @@ public final class Metrics: Sendable {
     var bytesReceived: UInt64 = 0
     var bytesSent: UInt64 = 0
     var requestTime = Histogram(bounds: Metrics.seconds)
+    var answers = 0
     var commitTime = Histogram(bounds: Metrics.seconds)
     var commitSize = Histogram(bounds: [1, 2, 4, 8, 16, 32, 64, 128, 256])
   }
@@ -29,12 +30,19 @@ public final class Metrics: Sendable {
 
   // MARK: Counting
 
-  /// One transaction of the store: how long it took to disk, and how many requests shared it.
-  public func stored(seconds: Double, requests: Int) {
+  /// One transaction of the store is on disk. Its answers leave after this, so those that were counted since the last time belong to the one before:
+  /// its size is known now. A transaction without answers is the server's own.
+  func stored(took: Duration) {
     state.withLock {
-      $0.commitTime.add(seconds)
-      $0.commitSize.add(Double(requests))
+      $0.commitTime.add(Self.number(took))
+      if $0.answers > 0 { $0.commitSize.add(Double($0.answers)) }
+      $0.answers = 0
     }
+  }
+
+  private static func number(_ duration: Duration) -> Double {
+    let (seconds, attoseconds) = duration.components
+    return Double(seconds) + Double(attoseconds) / 1e18
   }
 
   func opened() {
@@ -50,10 +58,9 @@ public final class Metrics: Sendable {
 
   /// A client's frame: number, type, body.
   func received(_ frame: [UInt8], took: Duration) {
-    let (seconds, attoseconds) = took.components
     state.withLock { state in
       state.bytesReceived += UInt64(frame.count)
-      state.requestTime.add(Double(seconds) + Double(attoseconds) / 1e18)
+      state.requestTime.add(Self.number(took))
       // Only known types get a line: a client must not be able to make any number of them.
       if let type = Self.uint16(frame, at: 4), Self.requestNames[type] != nil {
         state.requests[type, default: 0] += 1
@@ -69,6 +76,7 @@ public final class Metrics: Sendable {
     let refusal = isAnswer && Self.uint16(frame, at: 4) == 2 ? Self.uint16(frame, at: 6) : nil
     state.withLock { state in
       state.bytesSent += UInt64(frame.count)
+      if isAnswer { state.answers += 1 }
       if let refusal { state.refusals[refusal, default: 0] += 1 }
     }
   }

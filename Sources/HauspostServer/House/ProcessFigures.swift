@@ -37,6 +37,13 @@ enum ProcessFigures {
     return Int(min(limit.rlim_cur, 1 << 20))
   }
 
+  /// Milliseconds since 1970.
+  static var milliseconds: UInt64 {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return UInt64(max(0, now.tv_sec)) * 1_000 + UInt64(max(0, now.tv_nsec)) / 1_000_000
+  }
+
   /// Seconds since 1970.
   static var now: UInt64 { UInt64(max(0, time(nil))) }
 }

@@ -1,14 +1,14 @@
 // `hauspost serve`: puts the house together and runs it until a signal ends it.
 import Delivery
 import Glibc
+import Identity
 import Logging
 import ServiceLifecycle
-import SwiftCryptoProvider
 import UnixSignals
 
 public enum Serve {
-  /// The store's file in the data folder.
-  static let database = "house.sqlite"
+  /// How often what has lain long enough is deleted.
+  static let expiryInterval = Duration.seconds(3_600)
 
   /// Runs until SIGTERM or SIGINT.
   /// - Throws: `SettingsError` for what the operator can mend.
@@ -16,20 +16,37 @@ public enum Serve {
     // Whatever is written from here on is for this user alone.
     umask(0o077)
     let log = Logger(label: "server") { _ in ServerLog(level: settings.logLevel, format: settings.logFormat, write: ServerLog.standardError) }
-    let crypto = SwiftCryptoProvider()
-    let folder = try DataFolder(settings.data, database: database, random: crypto.random)
     let metrics = Metrics()
+    let house = try OpenHouse(settings, metrics: metrics)
     let server = try HouseServer(
-      settings: settings, frontEnd: ClosedFrontEnd(), health: HealthCheck { folder.isWritable() }, metrics: metrics, log: log)
+      settings: settings, frontEnd: house.frontEnd, health: house.health, metrics: metrics, log: log,
+      onRunning: { port in
+        // Not a log line: it is a secret, and for the person who sits here.
+        if let link = try? house.setUpLink(origin: settings.origin(port: port)) { print(setUpText(link)) }
+      })
     var quiet = log
     quiet.logLevel = max(.error, log.logLevel)
     let group = ServiceGroup(
       configuration: .init(
+        // The last is stopped first.
         services: [
-          .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
+          .init(service: Expiry(frontEnd: house.frontEnd, log: log), successTerminationBehavior: .ignore),
           .init(service: CertificateReload { server.reloadCertificates() }, successTerminationBehavior: .ignore),
+          .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
         ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
     try await group.run()
+    try house.close()
+  }
+
+  static func setUpText(_ link: String) -> String {
+    """
+
+    This house is not set up yet: with “hauspost chat join” and the following secret link, the first person becomes its administrator \
+    (each start makes a new link, until one is used).
+
+        \(link)
+
+    """
   }
 }
 
@@ -39,5 +56,21 @@ struct CertificateReload: Service {
 
   func run() async throws {
     for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { reload() }
+  }
+}
+
+/// Deletes what has lain long enough: soon after the start, then every hour.
+struct Expiry: Service {
+  let frontEnd: OpenHouse.FrontEnd
+  let log: Logger
+
+  func run() async throws {
+    try? await cancelWhenGracefulShutdown {
+      try await Task.sleep(for: .seconds(30))
+      while true {
+        do { try await frontEnd.expire() } catch { log.error("expiry failed, and is tried again in an hour") }
+        try await Task.sleep(for: Serve.expiryInterval)
+      }
+    }
   }
 }

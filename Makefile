@@ -4,11 +4,14 @@ SHELL := /bin/bash
 SWIFT_TEST := swift test -c release --disable-testable-imports
 PYTHON := .build-venv/bin/python
 
-.PHONY: help setup build test test-swift check wasm test-wasm check-wasm bench-crypto bench-mls fuzz mutation vectors interop-build clean
+.PHONY: help run setup build test test-swift check wasm test-wasm check-wasm bench-crypto bench-mls fuzz mutation vectors interop-build clean
 .NOTPARALLEL:
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## build the server and start it on this machine: http://127.0.0.1:8080, data in ./data
+	@Scripts/run
 
 setup: ## install what building and testing need
 	Scripts/setup

@@ -55,7 +55,10 @@ extension TestDevice {
   }
 
   /// Makes a commit and the request that goes with it. It stays pending.
-  public func makeCommit(_ proposals: [Proposal] = [], in id: [UInt8], leaf: LeafChange = LeafChange()) throws -> CommitRequest {
+  /// - Parameter authenticatedData: instead of the hash of the group key.
+  public func makeCommit(
+    _ proposals: [Proposal] = [], in id: [UInt8], leaf: LeafChange = LeafChange(), authenticatedData: [UInt8]? = nil
+  ) throws -> CommitRequest {
     var room = try room(id)
     let crypto = self.crypto
     var removes = proposals.contains { $0.type == .remove }
@@ -71,7 +74,7 @@ extension TestDevice {
           next.withLock { $0 = bound }
         }
         return CommitBinding(
-          authenticatedData: crypto.hash(.sha256, Array("group key hash".utf8) + bound), welcomeExtensions: [Extension(.groupKey, bound)])
+          authenticatedData: authenticatedData ?? crypto.hash(.sha256, Array("group key hash".utf8) + bound), welcomeExtensions: [Extension(.groupKey, bound)])
       })
     let commit = try room.group.commit(options, application: application, using: crypto)
     room.nextKey = next.withLock { $0 }

@@ -39,15 +39,3 @@ import Wire
     #expect(house.store.state.storedRows == 0)
   }
 }
-
-/// Whether an answer says accepted.
-func isAccepted(_ answer: Answer) -> Bool {
-  if case .accepted = answer { return true }
-  return false
-}
-
-/// The refusal of an answer.
-func refusal(_ answer: Answer) -> RefusalCode? {
-  if case .refused(let refusal) = answer { return refusal.code }
-  return nil
-}

@@ -63,31 +63,42 @@ static int key_of(int dir, const char *name, char key[key_size]) {
   return 0;
 }
 
-/* Copies all of `from`, or its first half over what the disk has, and puts the copy in place at once. */
-static void keep_content(int from, const char *key, int half) {
-  char path[PATH_MAX], fresh[PATH_MAX + 8], buffer[chunk];
-  struct stat size;
-  off_t at = 0, end;
-  ssize_t n;
-  if (fstat(from, &size)) fail("fstat");
-  snprintf(path, sizeof path, "%s/content/%s", disk, key);
-  snprintf(fresh, sizeof fresh, "%s.fresh", path);
-  int to = open(fresh, O_RDWR | O_CREAT | O_TRUNC, 0600);
-  if (to < 0) fail(fresh);
-  if (half) {
-    int old = open(path, O_RDONLY);
-    off_t o = 0;
-    while (old >= 0 && (n = pread(old, buffer, chunk, o)) > 0) {
-      if (pwrite(to, buffer, n, o) != n) fail("pwrite");
-      o += n;
-    }
-    if (old >= 0) close(old);
-  }
-  end = half ? size.st_size / 2 : size.st_size;
-  while (at < end && (n = pread(from, buffer, end - at < chunk ? end - at : chunk, at)) > 0) {
+static void copy(int from, int to, off_t end) {
+  char buffer[chunk];
+  off_t at = 0;
+  while (at < end) {
+    ssize_t n = pread(from, buffer, end - at < chunk ? end - at : chunk, at);
+    if (n < 0) fail("pread");
+    if (n == 0) return;
     if (pwrite(to, buffer, n, at) != n) fail("pwrite");
     at += n;
   }
+}
+
+/* Copies the whole file, or its first half over what the disk has, and puts the copy in place at once. */
+static void keep_content(int fd, const char *key, int half) {
+  char link[64], path[PATH_MAX], fresh[PATH_MAX + 8];
+  struct stat size;
+  int from = fd;
+  /* A second descriptor only where this one is for writing only: to close it drops the process's locks on the file, and SQLite's are such. */
+  if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) {
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    from = open(link, O_RDONLY | O_CLOEXEC);
+  }
+  if (from < 0 || fstat(from, &size)) fail("content");
+  snprintf(path, sizeof path, "%s/content/%s", disk, key);
+  snprintf(fresh, sizeof fresh, "%s.fresh", path);
+  int to = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (to < 0) fail(fresh);
+  if (half) {
+    int old = open(path, O_RDONLY | O_CLOEXEC);
+    if (old >= 0) {
+      copy(old, to, LLONG_MAX);
+      close(old);
+    }
+  }
+  copy(from, to, half ? size.st_size / 2 : size.st_size);
+  if (from != fd) close(from);
   close(to);
   if (rename(fresh, path)) fail("rename");
 }

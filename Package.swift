@@ -138,7 +138,7 @@ if !wasm && !core {
       ], swiftSettings: strict),
     // The process whose power StoreTests cut.
     .executableTarget(
-      name: "store-probe", dependencies: ["MessengerStore", "DeliverySQLite", grdb], path: "Tests/StoreProbe", swiftSettings: strict),
+      name: "store-probe", dependencies: ["MessengerStore", "DeliverySQLite", "Delivery"], path: "Tests/StoreProbe", swiftSettings: strict),
     .testTarget(
       name: "HouseTests",
       dependencies: [

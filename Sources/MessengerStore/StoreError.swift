@@ -45,3 +45,6 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 }
+
+/// For files that import another module with a `StoreError`: this module's name is also that of its class, so it cannot be written before the type.
+public typealias RecordStoreError = StoreError

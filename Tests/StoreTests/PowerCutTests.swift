@@ -4,41 +4,42 @@ import MessengerStore
 import Testing
 
 @Suite struct PowerCutTests {
-  private func survivors(_ synchronous: String, script: String) throws -> (acknowledged: Int, survived: Int) {
+  private func survivors(_ kind: ProbedStore, _ synchronous: String, script: String) throws -> (acknowledged: Int, survived: Int) {
     let disk = try PowerDisk()
-    let outcome = try Probe.run(path: disk.path, synchronous: synchronous, environment: try disk.environment(), script: script)
+    let outcome = try Probe.run(kind, path: disk.path, synchronous: synchronous, environment: try disk.environment(), script: script)
     #expect(outcome.status == 0, "\(outcome.lines.suffix(3))")
     let (path, keeping) = try disk.afterwards()
     defer { withExtendedLifetime(keeping) {} }
-    return (outcome.acknowledged.count, try Probe.records(at: path))
+    return (outcome.acknowledged.count, try kind.transactions(at: path))
   }
 
-  @Test func whatWasAcknowledgedIsThere() throws {
-    let (acknowledged, survived) = try survivors("full", script: "write 1 300")
+  @Test(arguments: ProbedStore.allCases)
+  func whatWasAcknowledgedIsThere(kind: ProbedStore) throws {
+    let (acknowledged, survived) = try survivors(kind, "full", script: "write 1 300")
     #expect(acknowledged == 300)
     #expect(survived == 300)
   }
 
   /// The control: with `synchronous = NORMAL` the same check finds records missing.
   @Test func withoutFullSynchronisationRecordsAreLost() throws {
-    let (acknowledged, survived) = try survivors("normal", script: "write 1 300")
+    let (acknowledged, survived) = try survivors(.client, "normal", script: "write 1 300")
     #expect(acknowledged == 300)
     #expect(survived < 300)
   }
 
   /// Cuts at every synchronisation from the first byte of a new store on: clean, and with half of what was on its way.
-  @Test(arguments: [false, true])
-  func cutsAtEverySynchronisation(torn: Bool) throws {
+  @Test(arguments: ProbedStore.allCases, [false, true])
+  func cutsAtEverySynchronisation(kind: ProbedStore, torn: Bool) throws {
     // Making the store, commits, emptying the log, commits into the emptied log, closing and opening.
     let script = "write 1 5\ntruncate\nwrite 6 9\ntruncate\nwrite 10 11\nclose\nopen\nwrite 12 13\nclose"
     var cut = 1
     var counts: [Int] = []
     while true {
       let disk = try PowerDisk()
-      let outcome = try Probe.run(path: disk.path, environment: try disk.environment(cut: cut, torn: torn), script: script)
+      let outcome = try Probe.run(kind, path: disk.path, environment: try disk.environment(cut: cut, torn: torn), script: script)
       let (path, keeping) = try disk.afterwards()
       let acknowledged = outcome.acknowledged.count
-      let survived = try Probe.records(at: path)
+      let survived = try kind.transactions(at: path)
       withExtendedLifetime(keeping) {}
       // What was on its way may have arrived; nothing else may.
       #expect((acknowledged...acknowledged + 1).contains(survived), "cut \(cut): \(acknowledged) acknowledged, \(survived) there")
@@ -90,7 +91,7 @@ import Testing
     let folder = try TestFolder()
     let path = folder.file("records.sqlite")
     #expect(try Probe.run(path: path, script: "write 1 3").acknowledged == [1, 2, 3])
-    #expect(try Probe.records(at: path) == 3)
+    #expect(try ProbedStore.client.transactions(at: path) == 3)
     // And while this process has it open, that one is told whose it is.
     let store = try MessengerStore(path: path)
     let outcome = try Probe.run(path: path, script: "")

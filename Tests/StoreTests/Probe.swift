@@ -1,4 +1,6 @@
 // Runs store-probe, alone or under a library that stands for its disk.
+import Delivery
+import DeliverySQLite
 import Foundation
 import MessengerStore
 import Testing
@@ -31,13 +33,15 @@ enum Probe {
   }
 
   /// - Parameter environment: in addition to this process's own.
-  static func run(path: String, synchronous: String = "full", environment: [String: String] = [:], script: String) throws -> Outcome {
+  static func run(
+    _ kind: ProbedStore = .client, path: String, synchronous: String = "full", environment: [String: String] = [:], script: String
+  ) throws -> Outcome {
     try #require(FileManager.default.isExecutableFile(atPath: executable.path), "\(executable.path) was not built")
     let folder = try TestFolder()
     try Data((script + "\n").utf8).write(to: URL(fileURLWithPath: folder.file("script")))
     let process = Process()
     process.executableURL = executable
-    process.arguments = ["client", path, synchronous]
+    process.arguments = [kind.rawValue, path, synchronous]
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.file("script")))
     let output = Pipe()
@@ -47,26 +51,54 @@ enum Probe {
     process.waitUntilExit()
     return Outcome(lines: text.split(separator: "\n").map(String.init), status: process.terminationStatus)
   }
+}
+
+/// The stores that store-probe writes to.
+enum ProbedStore: String, CaseIterable {
+  case client, server
+
+  /// How many transactions the store at `path` has. Checks that they are 1 to n without gaps, and each whole; then that the store can go on.
+  func transactions(at path: String) throws -> Int {
+    switch self {
+    case .client: try Self.clientTransactions(path)
+    case .server: try Self.serverTransactions(path)
+    }
+  }
+
+  struct Broken: Error {}
 
   // What the probe writes.
-  static func value(of number: Int) -> [UInt8] { (0..<300 + number * 37 % 1_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) } }
-  static func key(of number: Int) -> [UInt8] { [1, UInt8(truncatingIfNeeded: number >> 8), UInt8(truncatingIfNeeded: number)] }
+  private static func value(of number: Int) -> [UInt8] { (0..<300 + number * 37 % 1_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) } }
+  private static func twoBytes(_ number: Int) -> [UInt8] { [UInt8(truncatingIfNeeded: number >> 8), UInt8(truncatingIfNeeded: number)] }
 
-  /// How many records the store at `path` has. Checks that they are 1 to n without gaps, whole, and that their counter says n.
-  static func records(at path: String) throws -> Int {
+  private static func clientTransactions(_ path: String) throws -> Int {
     let store = try MessengerStore(path: path)
     let records = try store.scan(prefix: [1], from: nil, limit: .max, newestFirst: false)
     for (i, record) in records.enumerated() {
-      guard record.key == key(of: i + 1), record.value == value(of: i + 1) else { throw Broken() }
+      guard record.key == [1] + twoBytes(i + 1), record.value == value(of: i + 1) else { throw Broken() }
     }
-    let counter = try store.get([[0]])[0].map { Int($0[0]) << 8 | Int($0[1]) } ?? 0
-    guard counter == records.count else { throw Broken() }
-    // It can go on.
+    guard try store.get([[0]]) == [records.isEmpty ? nil : twoBytes(records.count)] else { throw Broken() }
     try store.write([([2], [2])])
     return records.count
   }
 
-  struct Broken: Error {}
+  private static func serverTransactions(_ path: String) throws -> Int {
+    let store = try SQLiteDeliveryStore(path: path)
+    let mailbox = [UInt8](repeating: 2, count: 16)
+    let count = try store.read { transaction in
+      guard let record = try transaction.mailbox(mailbox) else { return 0 }
+      let rows = try transaction.rows(of: mailbox, from: 1, limit: 10_000)
+      for (i, row) in rows.enumerated() {
+        let body = try transaction.body(twoBytes(i + 1))
+        guard row.number == UInt64(i + 1), row.sealed == twoBytes(i + 1), body?.sealed == value(of: i + 1) else { throw Broken() }
+      }
+      guard record.next == UInt64(rows.count + 1), record.nextKey == twoBytes(rows.count + 1) else { throw Broken() }
+      return rows.count
+    }
+    try store.write { transaction in try transaction.setPolicy([2]) }
+    try store.close()
+    return count
+  }
 }
 
 /// What a power cut leaves, see Tests/Faults/power.c.

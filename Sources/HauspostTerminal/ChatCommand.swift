@@ -1,5 +1,6 @@
 // `hauspost chat`: the messenger in a terminal, for people who like one and for scripts. Each subcommand is a file; this one holds what they share.
 import ArgumentParser
+import Glibc
 
 /// The terminal client.
 public struct ChatCommand: AsyncParsableCommand {
@@ -13,7 +14,10 @@ public struct ChatCommand: AsyncParsableCommand {
       JoinCommand.self, ListCommand.self, SendCommand.self, ReadCommand.self, FollowCommand.self, PeopleCommand.self, GroupCommand.self,
       DeviceCommand.self, VerifyCommand.self, InviteCommand.self, PolicyCommand.self, StatusCommand.self, TypingCommand.self,
     ])
-  public init() {}
+  public init() {
+    // A broken pipe is an error of a write, not the end by a signal.
+    signal(SIGPIPE, SIG_IGN)
+  }
 }
 
 /// Options of every command.

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Content
 import Foundation
+import Glibc
 import Identity
 import Messenger
 import MessengerRuntime
@@ -56,14 +57,28 @@ indirect enum JSON: Encodable {
 struct Output: Sendable {
   let json: Bool
 
+  /// A reader that has gone away ends the program quietly, as with every other tool in a pipe.
+  private static func write(_ text: String, to file: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { unistd(file, $0) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        exit(errno == EPIPE ? 0 : 1)
+      }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+  private static func unistd(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int { Glibc.write(file, bytes.baseAddress, bytes.count) }
+
   /// One result: in words, or as an object.
   func result(_ words: @autoclosure () -> String, _ object: @autoclosure () -> [(String, JSON)]) {
     let line = json ? JSON.object(object()).text : words()
-    if !line.isEmpty || json { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+    if !line.isEmpty || json { Self.write(line + "\n", to: STDOUT_FILENO) }
   }
 
   func note(_ text: String) {
-    FileHandle.standardError.write(Data(((json ? JSON.object([("note", .string(text))]).text : text) + "\n").utf8))
+    Self.write((json ? JSON.object([("note", .string(text))]).text : text) + "\n", to: STDERR_FILENO)
   }
 
   func failure(_ error: TerminalError) {
@@ -73,7 +88,7 @@ struct Output: Sendable {
     } else {
       line = "error: " + error.description
     }
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    Self.write(line + "\n", to: STDERR_FILENO)
   }
 
   func alarm(_ alarm: Alarm) { note("WARNING: " + Self.words(alarm)) }
@@ -92,7 +107,8 @@ struct Output: Sendable {
   // MARK: Lines and chats
 
   static func time(_ milliseconds: UInt64) -> String {
-    Date(timeIntervalSince1970: Double(milliseconds) / 1_000).formatted(.iso8601.year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false).timeSeparator(.colon).dateTimeSeparator(.space))
+    Date(timeIntervalSince1970: Double(milliseconds) / 1_000).formatted(
+      Date.ISO8601FormatStyle(timeZone: .current).year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false).timeSeparator(.colon).dateTimeSeparator(.space))
   }
 
   func line(_ line: LineView, ids: Bool = false, chat: String? = nil) {

@@ -22,7 +22,11 @@ public enum Serve {
       settings: settings, frontEnd: house.frontEnd, health: house.health, metrics: metrics, log: log,
       onRunning: { port in
         // Not a log line: it is a secret, and for the person who sits here.
-        if let link = try? house.setUpLink(origin: settings.origin(port: port)) { print(setUpText(link)) }
+        if let link = try? house.setUpLink(origin: settings.origin(port: port)) {
+          print(setUpText(link))
+          // Into a file or pipe too, at once.
+          fflush(nil)
+        }
       })
     var quiet = log
     quiet.logLevel = max(.error, log.logLevel)

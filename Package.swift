@@ -48,7 +48,7 @@ if wasm {
   products += [.executable(name: "MessengerWasm", targets: ["MessengerWasm"])]
   targets += [
     .executableTarget(
-      name: "MessengerWasm", dependencies: ["TLSCodec", "CryptoInterface", "BoringSSLProvider", "MLS"],
+      name: "MessengerWasm", dependencies: ["TLSCodec", "CryptoInterface", "BoringSSLProvider", "MLS", "Content", "Identity", "Wire", "Messenger"],
       swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])] + (benchmark ? [.define("HAUSPOST_BENCHMARK")] : []),
       linkerSettings: WasmTools.linkerSettings)
   ]
@@ -107,7 +107,7 @@ if !wasm && !core {
   targets += [
     .target(name: "DeliverySQLite", dependencies: ["Delivery", grdb], swiftSettings: strict),
     .target(
-      name: "MessengerStore", dependencies: ["Messenger", "MLS", "TLSCodec", "CryptoInterface", grdb, crypto, cryptoExtras], swiftSettings: strict),
+      name: "MessengerStore", dependencies: ["TLSCodec", "CryptoInterface", grdb, crypto, cryptoExtras], swiftSettings: strict),
     .target(
       name: "MessengerRuntime",
       dependencies: [

@@ -67,6 +67,10 @@ public enum Command: Sendable {
 /// Where a line stands in its conversation.
 public struct LinePlace: Sendable, Equatable {
   var suffix: [UInt8]
+  init(suffix: [UInt8]) { self.suffix = suffix }
+  /// Of `bytes`; what is no place reads nothing.
+  public init(bytes: [UInt8]) { suffix = bytes }
+  public var bytes: [UInt8] { suffix }
 }
 
 /// What a command has led to.

@@ -38,10 +38,22 @@ enum Operation: UInt32 {
   case loadGroup = 24
   /// handle →
   case freeGroup = 25
+
+  // The messenger engine; see Boundary.swift.
+  /// `uint8 sends_read_reports, opaque store_key[32]` → LoadRequest
+  case openEngine = 32
+  /// `uint64 now, records` →
+  case startEngine = 33
+  /// `uint64 now, Input` → Effects
+  case handle = 34
+  /// → EngineView
+  case view = 35
 }
 
 // Safe because: wasm has one thread.
 nonisolated(unsafe) private var groups = GroupTable()
+// Safe because: as above.
+nonisolated(unsafe) private var engine = EngineTable()
 
 func perform(_ number: UInt32, _ input: [UInt8]) throws(CoreStatus) -> [UInt8] {
   guard let operation = Operation(rawValue: number) else { throw .unknownOperation }
@@ -57,5 +69,6 @@ func perform(_ number: UInt32, _ input: [UInt8]) throws(CoreStatus) -> [UInt8] {
     #endif
   case .createKeyPackage, .createGroup, .commitAdding, .joinGroup, .encrypt, .receive, .epochAuthenticator, .records, .loadGroup, .freeGroup:
     return try groups.perform(operation, input)
+  case .openEngine, .startEngine, .handle, .view: return try engine.perform(operation, input)
   }
 }

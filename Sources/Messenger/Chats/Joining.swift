@@ -14,12 +14,10 @@ extension Core {
     let info: GroupInfo
     let secrets: RoomSecrets
     let contents: RoomContents
-    do {
-      info = try Group.groupInfo(of: welcome, with: package.bundle, using: crypto)
-      guard let data = info.extensions[RoomSecrets.type] else { throw MLSError.usage(.invalidArgument) }
-      secrets = try RoomSecrets(decoding: data)
-      contents = try RoomContents(info.groupContext.extensions)
-    } catch { throw .invalid(.internalError("welcome cannot be read")) }
+    do { info = try Group.groupInfo(of: welcome, with: package.bundle, using: crypto) } catch { throw .invalid(.internalError("welcome cannot be opened")) }
+    guard let data = info.extensions[RoomSecrets.type] else { throw .invalid(.internalError("welcome without the room's keys")) }
+    do { secrets = try RoomSecrets(decoding: data) } catch { throw .invalid(.internalError("welcome with damaged keys")) }
+    do { contents = try RoomContents(info.groupContext.extensions) } catch { throw .invalid(.internalError("welcome to no room")) }
     guard contents.room.domain == own?.domain else { throw .invalid(.serverMisbehaves) }
     let name = TreeName(group: info.groupContext.groupID, epoch: info.groupContext.epoch)
     guard let fetched = connection.trees[name] else { throw .needs(.tree(name, groupKey: secrets.groupKey)) }

@@ -158,7 +158,8 @@ struct KeyPackageRecord: Sendable {
     isLastResort = try r.presence()
     published = try r.presence()
     notAfter = try r.uint64()
-    guard let bundle = try? KeyPackageBundle(serialized: try r.opaque()) else { throw .invalidValue("key package record") }
+    let serialized = try r.opaque()
+    guard let bundle = try? KeyPackageBundle(serialized: serialized) else { throw .invalidValue("key package record") }
     self.bundle = bundle
     try r.finish()
   }

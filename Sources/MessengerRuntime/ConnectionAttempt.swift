@@ -46,7 +46,10 @@ struct ConnectionAttempt: Sendable {
       case .socket(let socket): return socket
       case .refused(let status): throw ConnectionError.refused(status: try await status.get())
       }
-    } catch let error as ConnectionError { throw error } catch { throw begun.errors.reason }
+    } catch let error as ConnectionError { throw error } catch {
+      // The same error, or what followed from it: whichever is seen first, on this thread or the event loop's.
+      throw begun.errors.reason(unlessSeen: error)
+    }
   }
 
   private func tlsContext() throws(ConnectionError) -> NIOSSLContext {
@@ -123,17 +126,22 @@ final class ConnectionErrors: ChannelInboundHandler, RemovableChannelHandler {
 
   final class Seen: Sendable {
     private let first = Mutex<ConnectionError?>(nil)
-    func add(_ error: any Error) {
+    func add(_ error: any Error) { _ = reason(unlessSeen: error) }
+
+    /// The reason that was seen first; where none was, what this error means.
+    func reason(unlessSeen error: any Error) -> ConnectionError {
       let reason: ConnectionError =
         switch error {
         case let error as ConnectionError: error
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .certificate
-        case is HTTPParserError: .notAHouse
-        default: .unreachable
+        case is IOError, is ChannelError: .unreachable
+        default: .notAHouse
         }
-      first.withLock { if $0 == nil { $0 = reason } }
+      return first.withLock { seen in
+        if seen == nil { seen = reason }
+        return seen ?? reason
+      }
     }
-    var reason: ConnectionError { first.withLock { $0 } ?? .notAHouse }
   }
 
   private let seen: Seen

@@ -44,7 +44,8 @@ extension DeliveryCore {
     let revocations = try transaction.house().revocations
     if group.roster.settled == revocations { return }
     var revoked: [RosterEntry] = []
-    for entry in group.roster.entries where try transaction.device(entry.device)?.isRevoked ?? true { revoked.append(entry) }
+    // A device that is unknown came after the backup that was restored: its account will bring its chain again.
+    for entry in group.roster.entries where try transaction.device(entry.device)?.isRevoked == true { revoked.append(entry) }
     var messages: [[UInt8]] = []
     var changed: GroupTree?
     if !revoked.isEmpty {

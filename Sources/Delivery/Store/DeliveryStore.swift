@@ -16,6 +16,14 @@ public protocol DeliveryStore: Sendable {
 
   /// Reads a state that no writer changes meanwhile. `body` must not change anything.
   func read<R>(_ body: (any DeliveryTransaction) throws -> R) throws -> R
+
+  /// Makes what was deleted unreadable also where the store keeps earlier contents for its own safety.
+  func checkpoint() throws
+}
+
+extension DeliveryStore {
+  /// Nothing, for stores that keep nothing.
+  public func checkpoint() throws {}
 }
 
 /// The operations of a transaction. Each keeps the store's invariants by itself; none of them is a decision.

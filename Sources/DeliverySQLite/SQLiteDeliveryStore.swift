@@ -69,10 +69,13 @@ public final class SQLiteDeliveryStore: DeliveryStore {
     try mapped {
       try queue.writeWithoutTransaction { db in
         var result: R?
+        let transaction = SQLiteDeliveryTransaction(db)
         try db.inTransaction(.immediate) {
-          result = try body(SQLiteDeliveryTransaction(db))
+          result = try body(transaction)
           return .commit
         }
+        // The log holds earlier contents of pages. Should emptying it fail, the next time does it: the transaction stands.
+        if transaction.aftermath.hasExpired { _ = try? db.checkpoint(.truncate) }
         guard let result else { throw StoreError.unavailable }
         return result
       }

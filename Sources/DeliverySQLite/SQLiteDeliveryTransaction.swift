@@ -5,7 +5,12 @@ import GRDB
 
 /// One transaction on the connection that was given.
 struct SQLiteDeliveryTransaction: DeliveryTransaction {
+  /// What is to be done when it is on disk.
+  final class Aftermath {
+    var hasExpired = false
+  }
   let db: Database
+  let aftermath = Aftermath()
   init(_ db: Database) { self.db = db }
 
   func savepoint<R>(_ body: () throws -> R) throws -> R {

@@ -59,6 +59,7 @@ extension SQLiteDeliveryTransaction {
   }
 
   func expire(mailBefore mail: Day, requestsBefore requests: Day, today: Day, now: UInt64) throws(StoreError) {
+    aftermath.hasExpired = true
     try run("DELETE FROM mail WHERE day < ?", [Int64(mail)])
     try run("DELETE FROM bodies WHERE day < ?", [Int64(mail)])
     try run("DELETE FROM answers WHERE day < ?", [Int64(requests)])

@@ -132,6 +132,8 @@ public final class TestDevice<Store: DeliveryStore> {
 
   /// Asks for the mailbox and takes what comes.
   public func drain() throws {
+    // What came before and was not processed comes again.
+    inbox = []
     try insist(.drain(drainRequest()))
     try collect()
   }

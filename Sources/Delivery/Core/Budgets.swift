@@ -4,7 +4,7 @@ import Wire
 /// How much of their allowances devices, connections and addresses have used.
 struct Budgets {
   enum Kind: UInt8 {
-    case requests, claims, lookups, chains, groups, statements, strangers, logIns
+    case requests, claims, lookups, chains, groups, statements, strangers, logIns, ratchet
   }
   private struct Key: Hashable {
     var kind: Kind

@@ -88,7 +88,7 @@ public struct DeliveryCore<Crypto: CryptoProvider> {
     case .groupInfo(let body): return try groupInfo(body, session: session, at: now, in: transaction)
     case .tree(let body): return try tree(body, session: session, at: now, in: transaction)
     case .report(let body): return try report(body, session: session, at: now, in: transaction)
-    case .drain(let body): return try drain(body, session: &session, in: transaction)
+    case .drain(let body): return try drain(body, session: &session, at: now, in: transaction)
     case .acknowledge(let body): return try acknowledge(body, session: &session, in: transaction)
     case .createInvitations(let body): return try createInvitations(body, session: session, at: now, in: transaction)
     case .listInvitations: return try listInvitations(at: now, in: transaction)

@@ -17,6 +17,8 @@ public struct DeliveryLimits: Sendable, Equatable {
   public var requestDays: Day = 40
   /// Rows that are given to a device before it has acknowledged earlier ones: bounds what a device that stores nothing costs.
   public var inFlight = 256
+  /// Bytes given to a device at once: a few commits of the largest groups.
+  public var deliveryBytes = 8 << 20
   /// Steps of a mailbox's key chain that one request may cost: 30 days of a thousand messages a day, thirty times over. About a second.
   public var ratchetSteps: UInt64 = 1 << 20
   /// Devices of a group with X-Wing keys: a commit to more exceeds 4 MB.
@@ -51,6 +53,8 @@ public struct DeliveryLimits: Sendable, Equatable {
   public var statements = Allowance(burst: 200, perSecond: 0.05)
   /// What a stranger may try from one address before log-in. Hospitals have one address for everybody.
   public var strangers = Allowance(burst: 600, perSecond: 5)
+  /// Steps of its mailbox's key chain that a device costs by asking for its mail: once all that a long absence may need.
+  public var ratchet = Allowance(burst: Double(2 << 20), perSecond: 2_000)
   /// Log-ins of one device.
   public var logIns = Allowance(burst: 60, perSecond: 0.2)
 
@@ -62,6 +66,7 @@ public struct DeliveryLimits: Sendable, Equatable {
     let all = Allowance(burst: 1e12, perSecond: 1e9)
     (limits.requests, limits.claims, limits.lookups, limits.chains) = (all, all, all, all)
     (limits.groups, limits.statements, limits.strangers, limits.logIns) = (all, all, all, all)
+    limits.ratchet = all
     return limits
   }
 }

@@ -26,13 +26,15 @@ extension DeliveryCore {
     }
   }
 
-  func drain(_ request: Drain, session: inout Session, in transaction: any DeliveryTransaction) throws -> Outcome {
+  mutating func drain(_ request: Drain, session: inout Session, at now: UInt64, in transaction: any DeliveryTransaction) throws -> Outcome {
     let member = try session.required()
     guard let record = try transaction.mailbox(member.mailbox) else { throw Refusal(.wrongMailbox, detail: "closed") }
     guard request.lowest >= 1, request.lowest <= record.lowest, request.from >= request.lowest, request.from <= record.next else {
       throw Refusal(.wrongMailbox, detail: "number")
     }
-    guard record.next - request.lowest <= limits.ratchetSteps else { throw Refusal(.wrongMailbox, detail: "key too old") }
+    let steps = record.next - request.lowest
+    guard steps <= limits.ratchetSteps else { throw Refusal(.wrongMailbox, detail: "key too old") }
+    try budgets.spend(Double(steps), of: .ratchet, limits.ratchet, by: member.device, at: now)
     // The key is right where its chain leads to the key that is stored.
     var check = MailboxRatchet(mailbox: member.mailbox, number: request.lowest, key: request.key, crypto: crypto)
     var ratchet = check
@@ -99,8 +101,11 @@ extension DeliveryCore {
     let room = limits.inFlight - delivering.inFlight.count
     guard room > 0 else { return [] }
     var pushes: [Push] = []
+    var bytes = 0
     var ratchet = MailboxRatchet(mailbox: member.mailbox, number: delivering.next, key: delivering.key.exposed, crypto: crypto)
     for row in try transaction.rows(of: member.mailbox, from: delivering.next, limit: room) {
+      // The rest comes when some of it is acknowledged.
+      guard bytes < limits.deliveryBytes else { break }
       while ratchet.number < row.number { ratchet.step() }
       guard let reference = ratchet.open(row.sealed) else { throw StoreError.corrupt("mailbox row") }
       ratchet.step()
@@ -109,6 +114,7 @@ extension DeliveryCore {
       delivering.key = ratchet.key
       guard let record = try transaction.body(reference.body) else { continue }
       guard let body = BodySeal(id: reference.body, key: reference.key, crypto: crypto).open(record) else { throw StoreError.corrupt("body") }
+      bytes += record.sealed.count
       pushes.append(.delivery(Delivered(number: row.number, time: reference.time, body: body)))
     }
     session.delivering = delivering

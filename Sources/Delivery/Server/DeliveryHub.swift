@@ -82,10 +82,7 @@ public struct DeliveryHub<Store: DeliveryStore, Crypto: CryptoProvider> {
   }
 
   /// Deletes what has lain long enough.
-  public mutating func expire(at now: UInt64) throws {
-    try store.write { try core.expire(at: now, in: $0) }
-    try store.checkpoint()
-  }
+  public mutating func expire(at now: UInt64) throws { try store.write { try core.expire(at: now, in: $0) } }
 
   /// Ends all connections.
   public mutating func goDown() {

@@ -16,14 +16,6 @@ public protocol DeliveryStore: Sendable {
 
   /// Reads a state that no writer changes meanwhile. `body` must not change anything.
   func read<R>(_ body: (any DeliveryTransaction) throws -> R) throws -> R
-
-  /// Makes what was deleted unreadable also where the store keeps earlier contents for its own safety.
-  func checkpoint() throws
-}
-
-extension DeliveryStore {
-  /// Nothing, for stores that keep nothing.
-  public func checkpoint() throws {}
 }
 
 /// The operations of a transaction. Each keeps the store's invariants by itself; none of them is a decision.
@@ -123,6 +115,7 @@ public protocol DeliveryTransaction {
 
   // MARK: Retention
   /// Deletes mail of days before `mail`, remembered requests of days before `requests`, kept trees whose last day is before `today`, invitations and
-  /// key packages that ended before `now` (seconds since 1970).
+  /// key packages that ended before `now` (seconds since 1970). After the transaction, what was deleted so far leaves also what the store keeps of earlier
+  /// contents for its own safety.
   func expire(mailBefore mail: Day, requestsBefore requests: Day, today: Day, now: UInt64) throws(StoreError)
 }

@@ -56,7 +56,7 @@ if wasm {
   products += [.executable(name: "MLSVectorsWasm", targets: ["MLSVectorsWasm"])]
   targets += [
     .executableTarget(
-      name: "MLSVectorsWasm", dependencies: ["CryptoInterface", "CryptoSelfCheck", "BoringSSLProvider", "MLSVectors"],
+      name: "MLSVectorsWasm", dependencies: ["TLSCodec", "CryptoInterface", "CryptoSelfCheck", "BoringSSLProvider", "MLS", "MLSVectors"],
       swiftSettings: portable + [.unsafeFlags(["-parse-as-library"])], linkerSettings: WasmTools.linkerSettings)
   ]
 } else {
@@ -118,7 +118,8 @@ if !wasm && !core {
       name: "HauspostServer",
       dependencies: [
         "Delivery", "DeliverySQLite", "Wire", "Identity", "MLS", "TLSCodec", "CryptoInterface", "SwiftCryptoProvider", hummingbird,
-        hummingbirdCore, nio, nioPosix, nioHTTP, nioWebSocket, nioSSL, nioHTTPTypes, nioHTTPTypesHTTP1, httpTypes, lifecycle, logging, configuration,
+        hummingbirdCore, nio, nioPosix, nioHTTP, nioWebSocket, nioSSL, nioHTTPTypes, nioHTTPTypesHTTP1, httpTypes, lifecycle,
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"), logging, configuration,
       ], swiftSettings: strict),
     .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .target(

@@ -10,11 +10,16 @@ enum CoreStatus: Int32, Error {
   case ok = 0
   case unknownOperation = 1
   case malformedInput = 2
+  case failed = 3
 }
+
+// Safe because: wasm has one thread.
+nonisolated(unsafe) private var groups = GroupTable()
 
 /// Operation 2 runs the known answers of the cryptography; output: a line "ok NAME" or "FAILED NAME" each. Operation 1 verifies a file. Input: `uint8` length of the kind's name (0: detect it), the name, the file.
 /// Output: lines "kind NAME", "counts PASSED FAILED SKIPPED", "skipped COUNT: REASON", "case INDEX: REASON"; or "unreadable: REASON".
 func perform(_ number: UInt32, _ input: [UInt8]) throws(CoreStatus) -> [UInt8] {
+  if let operation = GroupOperation(rawValue: number) { return try groups.perform(operation, input) }
   if number == 2 {
     var report = ""
     for result in selfCheck(BoringSSLProvider()) { report += (result.passed ? "ok " : "FAILED ") + result.name.description + "\n" }

@@ -20,7 +20,7 @@ public struct InvitationWish: Sendable {
   }
 }
 
-public enum Command: Sendable {
+public indirect enum Command: Sendable {
   /// Makes the house: the first person becomes its administrator.
   case setUp(LinkSecret, houseName: String, name: String, localPart: String, deviceName: String)
   /// Joins with an invitation. Nil names are taken from the invitation.
@@ -74,7 +74,7 @@ public struct LinePlace: Sendable, Equatable {
 }
 
 /// What a command has led to.
-public enum CommandResult: Sendable {
+public indirect enum CommandResult: Sendable {
   case done
   case failed(MessengerError)
   case chat(UInt32)
@@ -88,7 +88,7 @@ public enum CommandResult: Sendable {
   case invitations([InvitationView])
 }
 
-public enum Event: Sendable {
+public indirect enum Event: Sendable {
   /// Sent once for each command; for messages when they are stored here, not when they are delivered.
   case completed(token: UInt32, CommandResult)
   case connection(ConnectionState)

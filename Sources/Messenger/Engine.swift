@@ -5,7 +5,7 @@ import MLS
 import TLSCodec
 
 /// What a host tells the engine.
-public enum Input: Sendable {
+public indirect enum Input: Sendable {
   /// The transport is up. Nothing has been said on it.
   case connected
   case disconnected
@@ -21,7 +21,7 @@ public enum Input: Sendable {
 
 /// What a host does for the engine, in the order given. Where a write fails, the host throws the engine away and starts a new one from the store: then
 /// nothing that follows the write has left the house, and nothing is lost.
-public enum Effect: Sendable {
+public indirect enum Effect: Sendable {
   /// One transaction: all or nothing, durable before any later effect.
   case write([StoreChange])
   case send([UInt8])

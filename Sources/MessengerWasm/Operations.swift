@@ -17,28 +17,6 @@ enum Operation: UInt32 {
   /// Benchmark builds only. Input: `uint8` primitive, `uint32` repetitions, big-endian.
   case benchmark = 3
 
-  // Groups; inputs and outputs are in the TLS presentation language, groups are named by a `uint32` handle.
-  /// `opaque name<V>, uint16 suite` → `opaque bundle<V>, opaque key_package<V>`
-  case createKeyPackage = 16
-  /// `opaque group_id<V>, opaque name<V>, uint16 suite` → handle
-  case createGroup = 17
-  /// handle, `opaque key_package<V>`… → `opaque commit<V>, optional<Welcome>, opaque tree<V>`; the commit is adopted
-  case commitAdding = 18
-  /// `opaque bundle<V>, Welcome, opaque tree<V>` → handle
-  case joinGroup = 19
-  /// handle, `opaque data<V>` → `opaque message<V>`
-  case encrypt = 20
-  /// handle, `opaque message<V>` → `uint8 kind` (1 application, then `opaque data<V>`; 2 proposal; 3 commit, adopted; 4 own commit)
-  case receive = 21
-  /// handle → `opaque epoch_authenticator<V>`
-  case epochAuthenticator = 22
-  /// handle → `opaque key<V>, opaque value<V>`…
-  case records = 23
-  /// `opaque key<V>, opaque value<V>`… → handle
-  case loadGroup = 24
-  /// handle →
-  case freeGroup = 25
-
   // The messenger engine; see Boundary.swift.
   /// `uint8 sends_read_reports, opaque store_key[32]` → LoadRequest
   case openEngine = 32
@@ -51,8 +29,6 @@ enum Operation: UInt32 {
 }
 
 // Safe because: wasm has one thread.
-nonisolated(unsafe) private var groups = GroupTable()
-// Safe because: as above.
 nonisolated(unsafe) private var engine = EngineTable()
 
 func perform(_ number: UInt32, _ input: [UInt8]) throws(CoreStatus) -> [UInt8] {
@@ -67,8 +43,6 @@ func perform(_ number: UInt32, _ input: [UInt8]) throws(CoreStatus) -> [UInt8] {
     #else
       throw .unknownOperation
     #endif
-  case .createKeyPackage, .createGroup, .commitAdding, .joinGroup, .encrypt, .receive, .epochAuthenticator, .records, .loadGroup, .freeGroup:
-    return try groups.perform(operation, input)
   case .openEngine, .startEngine, .handle, .view: return try engine.perform(operation, input)
   }
 }

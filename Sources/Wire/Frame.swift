@@ -89,7 +89,7 @@ public struct ServerFrame: Sendable, Equatable, TLSCodable {
 }
 
 /// Everything that a client can ask. Numbers below 32 need no log-in.
-public enum Request: Sendable, Equatable, TLSCodable {
+public indirect enum Request: Sendable, Equatable, TLSCodable {
   case hello(Hello)
   case setUp(SetUp)
   case lookUpInvitation(LookUpInvitation)
@@ -234,7 +234,7 @@ public enum Request: Sendable, Equatable, TLSCodable {
 }
 
 /// What the server answers.
-public enum Answer: Sendable, Equatable, TLSCodable {
+public indirect enum Answer: Sendable, Equatable, TLSCodable {
   /// Done; there is nothing to tell.
   case done
   case refused(Refusal)
@@ -292,7 +292,7 @@ public enum Answer: Sendable, Equatable, TLSCodable {
 }
 
 /// What the server says unasked.
-public enum Push: Sendable, Equatable, TLSCodable {
+public indirect enum Push: Sendable, Equatable, TLSCodable {
   case delivery(Delivered)
   case ephemeral(EphemeralPush)
   /// The feed has grown; the signed head, encoded.

@@ -64,7 +64,7 @@ public struct Delivered: Sendable, Equatable, TLSCodable {
 }
 
 /// What a mailbox holds.
-public enum DeliveryBody: Sendable, Equatable, TLSCodable {
+public indirect enum DeliveryBody: Sendable, Equatable, TLSCodable {
   /// An application message: MLSMessage with a PrivateMessage.
   case message([UInt8])
   /// A commit or proposal: MLSMessage with a PublicMessage.

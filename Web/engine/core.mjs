@@ -1,10 +1,11 @@
 // The engine's host: loads core.wasm and calls it. Works in browsers, workers and node; the engine asks for nothing but random bytes.
 
-/** Numbers of the operations; Sources/MessengerWasm/Operations.swift has the same. */
+/** Numbers of the operations; Sources/MessengerWasm/Operations.swift has the same, Sources/MLSVectorsWasm/Groups.swift those on bare groups. */
 export const operation = {
   random: 2, benchmark: 3,
   createKeyPackage: 16, createGroup: 17, commitAdding: 18, joinGroup: 19, encrypt: 20, receive: 21, epochAuthenticator: 22, records: 23,
   loadGroup: 24, freeGroup: 25,
+  openEngine: 32, startEngine: 33, handle: 34, view: 35,
 };
 
 /** Names of the statuses, by number. */

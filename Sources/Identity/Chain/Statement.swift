@@ -19,7 +19,7 @@ public struct StatementType: Hashable, Sendable, TLSEncodable, TLSDecodable {
 }
 
 /// What a statement says. Unknown types are kept byte for byte, so that the chain's hashes stay right.
-public enum StatementBody: Hashable, Sendable {
+public indirect enum StatementBody: Hashable, Sendable {
   case genesis(Genesis)
   case addDevice(AddDevice)
   case revokeDevice(RevokeDevice)

@@ -99,7 +99,7 @@ public struct DeviceLinkDone: Hashable, Sendable, TLSEncodable, TLSDecodable {
 ///         opaque nonce[12];
 ///         opaque ciphertext[rest];   /* ChaCha20-Poly1305, key "slot key" of the link's secret, aad = "device link " + step */
 ///     } SealedLinkMessage;
-public enum DeviceLinkMessage: Hashable, Sendable {
+public indirect enum DeviceLinkMessage: Hashable, Sendable {
   case offer(DeviceLinkOffer)
   case account(DeviceLinkAccount)
   case possession(DeviceLinkPossession)

@@ -32,7 +32,7 @@ public struct WireFormat: Hashable, Sendable, TLSEncodable, TLSDecodable {
 ///                 KeyPackage key_package;
 ///         };
 ///     } MLSMessage;
-public enum MLSMessage: Equatable, Sendable, TLSEncodable, TLSDecodable {
+public indirect enum MLSMessage: Equatable, Sendable, TLSEncodable, TLSDecodable {
   case publicMessage(PublicMessage)
   case privateMessage(PrivateMessage)
   case welcome(Welcome)

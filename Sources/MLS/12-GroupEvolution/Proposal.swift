@@ -88,7 +88,7 @@ public struct ReInit: Hashable, Sendable, TLSEncodable, TLSDecodable {
 ///     } Proposal;
 ///
 /// `app_data_update` and `self_remove` are of draft-ietf-mls-extensions. A proposal's length is not encoded, so an unknown type cannot be skipped.
-public enum Proposal: Hashable, Sendable, TLSEncodable, TLSDecodable {
+public indirect enum Proposal: Hashable, Sendable, TLSEncodable, TLSDecodable {
   case add(KeyPackage)
   case update(LeafNode)
   case remove(LeafIndex)

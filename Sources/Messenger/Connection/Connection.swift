@@ -48,7 +48,7 @@ struct TreeName: Hashable, Sendable {
 }
 
 /// What to do with an answer.
-enum PendingRequest: Sendable {
+indirect enum PendingRequest: Sendable {
   case hello
   case logIn
   case enrolment(token: UInt32)

@@ -7,7 +7,7 @@ import TLSCodec
 import Wire
 
 /// What became of the attempt to make an intent's request.
-enum Preparation {
+indirect enum Preparation {
   case ready(Request)
   /// Nothing is left to do.
   case finished

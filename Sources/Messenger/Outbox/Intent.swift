@@ -2,7 +2,7 @@
 import Identity
 import TLSCodec
 
-enum Intent: Sendable {
+indirect enum Intent: Sendable {
   /// A message that stands in the chat as pending.
   case message(id: [UInt8])
   /// Delivered or read, for ids of one chat.

@@ -4,7 +4,7 @@ import { instantiate } from "../core.mjs";
 import { groups } from "./groups.mjs";
 
 const sizes = (process.argv[2] ?? "10,100,300,1000").split(",").map(Number);
-const module = await WebAssembly.compile(await readFile(new URL("../../../.build-web/core.wasm", import.meta.url)));
+const module = await WebAssembly.compile(await readFile(new URL("../../../.build-web/vectors.wasm", import.meta.url)));
 const median = (runs, body) => {
   const times = [];
   for (let i = 0; i < runs; i++) {

@@ -1,6 +1,6 @@
 // What the engine must do in every JavaScript engine; node.mjs and browser.mjs run it.
 import { CoreError, instantiate, operation } from "../core.mjs";
-import { groups, text } from "./groups.mjs";
+import { concat, groups, text } from "./groups.mjs";
 
 /** Operation 2 of .build-web/vectors.wasm; Sources/MLSVectorsWasm/Operations.swift has it. */
 const selfCheck = 2;
@@ -8,7 +8,7 @@ const selfCheck = 2;
 /**
  * Runs all checks. Returns their names; throws at the first failure.
  * @param {WebAssembly.Module} module the engine
- * @param {WebAssembly.Module} known the known answers of its cryptography, which the engine's bundle does not carry
+ * @param {WebAssembly.Module} known known answers of its cryptography, and bare groups, which the engine's bundle does not carry
  */
 export async function runChecks(module, known) {
   const passed = [];
@@ -44,7 +44,7 @@ export async function runChecks(module, known) {
 
   for (const suite of [1, 2, 3, 5, 7, 0xf061, 0xf062]) {
     // Two instances, as two devices: one creates and adds, the other joins, both talk, one is reloaded from its records.
-    const [here, there] = [groups(core), groups(await instantiate(module))];
+    const [here, there] = [groups(await instantiate(known)), groups(await instantiate(known))];
     const guest = there.createKeyPackage("guest", suite);
     const ours = here.createGroup(`group ${suite}`, "host", suite);
     const { welcome, tree } = here.commitAdding(ours, [guest.keyPackage]);
@@ -60,6 +60,17 @@ export async function runChecks(module, known) {
     check(`suite ${suite}: the records are the group`, hex(there.epochAuthenticator(loaded)) === hex(here.epochAuthenticator(ours)));
     check(`suite ${suite}: the loaded group goes on`, there.receive(loaded, here.encrypt(ours, text("x"))).kind === 1);
   }
+
+  // The messenger: an empty store, and the first thing that it says on a connection.
+  const time = new Uint8Array(8);
+  const opened = core.call(operation.openEngine, concat([new Uint8Array([0]), new Uint8Array(32).fill(7)]));
+  check("the messenger says what it wants to read", opened[0] === 3 && opened.length > 20);
+  core.call(operation.startEngine, time);
+  const effects = core.call(operation.handle, concat([time, new Uint8Array([1])]));
+  // send(2), a vector of 8 bytes: number 1, hello(1), version 1.
+  check("it says hello", hex(effects.slice(0, 10)) === "02080000000100010001");
+  check("nothing is known yet", core.call(operation.view)[0] === 0);
+  refused("a damaged input is refused", "malformedInput", () => core.call(operation.handle, new Uint8Array([1, 2, 3])));
 
   refused("an unknown operation is refused", "unknownOperation", () => core.call(9999));
   refused("operation 0 is refused", "unknownOperation", () => core.call(0));

@@ -122,7 +122,7 @@ extension Core {
   private mutating func openDirect(_ account: AccountID, token: UInt32) throws(Stop) {
     guard let own else { throw .failed(.notEnrolled) }
     guard account != own.account else { throw .failed(.noSuchPerson) }
-    if let known = chats.values.first(where: { $0.isOpen && $0.kind == .direct && peer(of: $0) == account }) {
+    if let known = chats.values.first(where: { ($0.isOpen || $0.state == .frozen) && $0.kind == .direct && peer(of: $0) == account }) {
       emit(.completed(token: token, .chat(known.conversation)))
       return
     }
@@ -199,6 +199,7 @@ extension Core {
     for number in chats.keys.sorted() {
       guard var chat = chats[number], chat.isOpen else { continue }
       chat.needsResync = true
+      chat.isStale = true
       chat.resyncs = 0
       chat.resyncDue = 0
       save(chat)

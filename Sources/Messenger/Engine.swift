@@ -71,15 +71,18 @@ public struct Messenger<Crypto: CryptoProvider>: Sendable {
     } else {
       queue.append(input)
     }
-    while waiting == nil, head < queue.count {
+    while waiting == nil, core.hasMore || head < queue.count {
       var attempt = core
       attempt.now = now
+      // What the last step has left goes before the next input.
+      let input = attempt.hasMore ? nil : queue[head]
+      attempt.hasMore = false
       do throws(Stop) {
-        try attempt.process(queue[head])
+        if let input { try attempt.process(input) }
         try attempt.drive()
         attempt.cache = LoadedRecords()
         core = attempt
-        head += 1
+        if input != nil { head += 1 }
         effects += core.takeEffects()
       } catch {
         switch error {
@@ -88,10 +91,11 @@ public struct Messenger<Crypto: CryptoProvider>: Sendable {
           effects.append(.load(request))
         case .failed(let problem):
           // The step is undone. An input that cannot be processed must not stop those after it.
-          head += 1
+          if input != nil { head += 1 }
+          core.hasMore = false
           core.now = now
           core.cache = LoadedRecords()
-          if case .command(let token, _) = queue[head - 1] { effects.append(.event(.completed(token: token, .failed(problem)))) }
+          if case .command(let token, _) = input { effects.append(.event(.completed(token: token, .failed(problem)))) }
           effects.append(.event(.trouble(problem)))
         }
       }

@@ -28,6 +28,7 @@ extension Core {
   /// Everything that the state calls for.
   mutating func drive() throws(Stop) {
     try readInbound()
+    watchConnection()
     if isOnline {
       try askFeed()
       try askChains()
@@ -43,6 +44,26 @@ extension Core {
       try sendOutbox()
     }
     showConnection()
+    if outbox.isEmpty != isOutboxShownEmpty {
+      isOutboxShownEmpty = outbox.isEmpty
+      if outbox.isEmpty { emit(.outboxEmpty) }
+    }
+  }
+
+  /// A server that does not answer any more: the connection is dead, though nobody has said so.
+  private mutating func watchConnection() {
+    guard !connection.requests.isEmpty else {
+      connection.askedAt = nil
+      return
+    }
+    let askedAt = connection.askedAt ?? now
+    connection.askedAt = askedAt
+    if now >= askedAt + settings.answerTimeout {
+      connection.askedAt = nil
+      disconnects = true
+    } else {
+      wake(at: askedAt + settings.answerTimeout)
+    }
   }
 
   // MARK: Reading the store
@@ -83,6 +104,7 @@ extension Core {
         }
       }
       outbox.sort { $0.sequence < $1.sequence }
+      isOutboxShownEmpty = outbox.isEmpty
       nextOutbox = (outbox.last?.sequence ?? 0) + 1
       for bytes in chainRecords {
         guard let house else { throw .invalidValue("chain without house") }
@@ -126,11 +148,19 @@ extension Core {
         try receive(delivered)
       } catch {
         switch error {
-        case .load(let request): throw .load(request)
+        case .load(let request):
+          if position == 0 { throw .load(request) }
+          // What was read so far is a step of its own; a step that loads is done again from its beginning.
+          self = before
+          hasMore = true
+          return
         case .needs(let needs):
           self = before
           try ask(for: needs)
           return
+        case .alarm(let alarm):
+          self = before
+          raise(alarm)
         case .invalid(let error):
           // Undone; what is stored is that it was read.
           self = before
@@ -150,7 +180,9 @@ extension Core {
     case .chains(let accounts):
       for account in accounts where !connection.chainsAsked.contains(account) { wantedChains.insert(account) }
     case .tree(let name, let groupKey):
-      if connection.treesAsked.insert(name).inserted {
+      if now < connection.treesDue {
+        wake(at: connection.treesDue)
+      } else if connection.treesAsked.insert(name).inserted {
         ask(.tree(TreeRequest(group: name.group, key: groupKey, epoch: name.epoch)), .tree(name))
       }
     }
@@ -162,6 +194,8 @@ enum Problem: Error {
   case load(LoadRequest)
   case needs(Needs)
   case invalid(MessengerError)
+  /// The server shows what cannot be true; the message is passed over.
+  case alarm(Alarm)
 
   init(_ stop: Stop) {
     switch stop {

@@ -198,7 +198,7 @@ final class SimulatedClient {
     }
   }
 
-  private func load(_ request: LoadRequest) -> [StoredRecord] {
+  func load(_ request: LoadRequest) -> [StoredRecord] {
     switch request {
     case .keys(let keys): return keys.map { StoredRecord(key: $0, value: records[$0]) }
     case .range(let prefix, let from, let limit, let newestFirst):

@@ -41,8 +41,8 @@ extension DeliveryCore {
   mutating func offer(_ request: OfferLink, session: Session, at now: UInt64) throws -> Outcome {
     slots.expire(minutes: limits.linkMinutes, at: now)
     guard var slot = slots.slots[request.slot] else { throw Refusal(.notFound, detail: "slot") }
-    // One offer: whoever else has seen the link comes too late, and is noticed.
-    guard slot.offer == nil || slot.offer == request.sealed else { throw Refusal(.usedUp, detail: "slot") }
+    // One device: whoever else has seen the link comes too late, and is noticed. It speaks twice, to offer itself and to prove its key.
+    guard slot.offer == nil || slot.offer == request.sealed || slot.offerer == session.connection else { throw Refusal(.usedUp, detail: "slot") }
     slot.offer = request.sealed
     slot.offerer = session.connection
     slots.slots[request.slot] = slot
@@ -56,7 +56,7 @@ extension DeliveryCore {
     slots.expire(minutes: limits.linkMinutes, at: now)
     guard var slot = slots.slots[request.slot], slot.device == member.device else { throw Refusal(.notFound, detail: "slot") }
     guard slot.offer != nil, let offerer = slot.offerer else { throw Refusal(.notNow, detail: "no offer") }
-    guard slot.answer == nil || slot.answer == request.sealed else { throw Refusal(.usedUp, detail: "slot") }
+    // Twice as well: the account, then that the device is of it. The newest answer stands.
     slot.answer = request.sealed
     slots.slots[request.slot] = slot
     var outcome = Outcome(.done)

@@ -61,6 +61,10 @@ struct Chat: Sendable {
   var resyncDue: UInt64 = 0
   /// Set when a repair is needed, once the mailbox is read.
   var needsResync = false
+  /// The group's state is old or a copy: nothing of it may be used to send, even if it is of the present epoch.
+  var isStale = false
+  /// The last line is an own message that the server has not dated.
+  var lastIsPending = false
 
   init(number: UInt32, conversation: UInt32, roomURI: [UInt8], kind: ChatKind, group: [UInt8], state: ChatState, groupKey: [UInt8]) {
     self.number = number
@@ -100,6 +104,8 @@ struct Chat: Sendable {
     w.uint32(resyncs)
     w.uint64(resyncDue)
     w.uint8(needsResync ? 1 : 0)
+    w.uint8(isStale ? 1 : 0)
+    w.uint8(lastIsPending ? 1 : 0)
     return w.bytes
   }
 
@@ -134,6 +140,8 @@ struct Chat: Sendable {
     resyncs = try r.uint32()
     resyncDue = try r.uint64()
     needsResync = try r.presence()
+    isStale = try r.presence()
+    lastIsPending = try r.presence()
     try r.finish()
   }
 

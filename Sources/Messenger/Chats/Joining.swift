@@ -41,6 +41,7 @@ extension Core {
     connection.trees[name] = nil
     connection.treesAsked.remove(name)
     usedKeyPackage(ref)
+    guard known != nil || maySucceed(tree, info.signer, contents, group.groupID) else { throw .invalid(.serverMisbehaves) }
     keep(group, replacing: old)
     try enter(group, contents, secrets, time: time)
   }
@@ -52,6 +53,24 @@ extension Core {
     if contents.room.kind == .ownDevices {
       for leaf in leaves(of: group.tree) where leaf.claim.account != own.account { throw .invalid(.serverMisbehaves) }
     }
+  }
+
+  /// Whether a group may take a room over in which this device has another: made by somebody who may do anything there. Of two that were made at the same
+  /// time all members take the one with the lower id.
+  private func maySucceed(_ tree: RatchetTree, _ signer: LeafIndex, _ contents: RoomContents, _ groupID: [UInt8]) -> Bool {
+    let uri = Array(contents.room.uri.utf8)
+    guard let chat = chats.values.first(where: { $0.roomURI == uri }), let maker = tree[signer].flatMap({ try? LeafClaim($0) })?.account else { return true }
+    // Known from an own device's history alone.
+    if chat.group.isEmpty { return chat.members.contains(maker) || maker == own?.account }
+    guard chat.kind.rawValue == contents.room.kind.rawValue else { return false }
+    switch chat.kind {
+    case .ownDevices: break
+    case .direct: guard maker == own?.account || maker == peer(of: chat) else { return false }
+    case .group:
+      let present = chat.administrators.filter { chat.members.contains($0) }
+      guard present.isEmpty ? chat.members.contains(maker) : present.contains(maker) else { return false }
+    }
+    return !chat.isOpen || groupID.lexicographicallyPrecedes(chat.group)
   }
 
   /// The group is this device's: its room gets a chat, or a new group where it has one.
@@ -79,7 +98,9 @@ extension Core {
     chat.groupKey = secrets.groupKey
     chat.roomKey = secrets.roomKey
     chat.needsResync = false
+    chat.isStale = false
     chat.resyncs = 0
+    chat.resyncDue = 0
     chat.updateDue = now + spread(settings.updateSpread)
     reflect(group, in: &chat)
     readProfile(group.context, into: &chat)

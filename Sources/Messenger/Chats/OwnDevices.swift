@@ -28,13 +28,11 @@ extension Core {
   ///     struct {
   ///         DeviceID device;                   // who needs it
   ///         struct {
-  ///             opaque room_uri<V>; uint8 kind; opaque title<V>; uint8 color; AccountID members<V>;
+  ///             opaque room_uri<V>; uint8 kind; opaque title<V>; uint8 color; AccountID members<V>; uint64 read_time;
   ///             StoredMessage messages<V>;
   ///         } chat;
   ///     } History;
   mutating func historyBatch(for device: DeviceID, round: UInt32, in room: Chat) throws(Stop) -> [UInt8]? {
-    // Only to a device that is in the group: the payload is readable by own devices alone, all of them.
-    guard room.ownDevices.contains(device) || round == 0 else { return nil }
     let conversations = chats.values.filter { $0.kind != .ownDevices && $0.conversation == $0.number }.sorted { $0.lastTime > $1.lastTime }
     if conversations.isEmpty { return nil }
     var cursors = historyCursors[device] ?? [:]
@@ -62,6 +60,7 @@ extension Core {
     w.text(chat.title)
     w.uint8(chat.color)
     w.vector(chat.members)
+    w.uint64(chat.readTime)
     var last: [UInt8] = []
     var size = 0
     var count = 0
@@ -84,7 +83,7 @@ extension Core {
     var r = Reader(body)
     guard let device = try? DeviceID(from: &r), device == own?.device, let roomURI = try? r.opaque(), let kindNumber = try? r.uint8(),
       let kind = ChatKind(rawValue: kindNumber), let title = try? r.text(), let color = try? r.uint8(),
-      let members: [AccountID] = try? r.vector(atMost: 100_000), var list = try? r.nested()
+      let members: [AccountID] = try? r.vector(atMost: 100_000), let readTime = try? r.uint64(), var list = try? r.nested()
     else { return }
     var received: [StoredMessage] = []
     while !list.isAtEnd {
@@ -114,5 +113,9 @@ extension Core {
       if chains[message.sender] == nil { wantedChains.insert(message.sender) }
     }
     if let newest { noteLast(newest, in: chat.conversation, counts: false) }
+    if var chat = chats[chat.conversation], readTime > chat.readTime {
+      chat.readTime = readTime
+      save(chat)
+    }
   }
 }

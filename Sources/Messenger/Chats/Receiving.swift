@@ -34,7 +34,8 @@ extension Core {
   // MARK: Application messages
 
   private mutating func receiveMessage(_ message: MLSMessage, group groupID: [UInt8], epoch: UInt64, time: UInt64) throws(Problem) {
-    guard let found = try place(groupID) else { return }
+    // Who has left reads nothing more, even while nobody has committed it.
+    guard let found = try place(groupID), found.chat.state != .left else { return }
     let chat = found.chat
     var group = found.group
     if epoch > group.epoch {
@@ -54,6 +55,11 @@ extension Core {
     }
     guard case .application(let application) = received else { return }
     keep(group, replacing: nil)
+    if chat.resyncs > 0, !chat.needsResync, application.epoch == group.epoch {
+      var well = chat
+      well.resyncs = 0
+      save(well)
+    }
     guard let claim = try? LeafClaim(application.senderLeaf), let payload = try? Payload(decoding: application.data) else { return }
     compare(payload.feed)
     try take(payload, from: claim, chat: chat, time: time)
@@ -107,8 +113,11 @@ extension Core {
   /// The conversation's last line and unread count.
   mutating func noteLast(_ message: StoredMessage, in conversation: UInt32, counts: Bool) {
     guard var chat = chats[conversation] else { return }
-    if message.time >= chat.lastTime || chat.lastText.isEmpty, message.time < StoredMessage.pendingTime || message.time >= chat.lastTime {
-      chat.lastTime = min(message.time, max(now, chat.lastTime))
+    let isPending = message.time >= StoredMessage.pendingTime
+    // Until the server dates an own message this device's clock does, which may be wrong.
+    if isPending || message.time >= chat.lastTime || chat.lastIsPending {
+      chat.lastTime = isPending ? max(now, chat.lastTime) : message.time
+      chat.lastIsPending = isPending
       chat.lastSender = message.sender
       chat.lastText = text(of: message)
     }
@@ -183,6 +192,11 @@ extension Core {
     case .ownCommit:
       do throws(Stop) { try adoptOwnCommit(chat, group, time: time) } catch { throw Problem(error) }
     case .commit(let staged):
+      if staged.isExternal, staged.removesThisMember {
+        // Nobody else may put himself in this device's place: its own resync, whose answer was lost.
+        markForResync(chat.number)
+        return
+      }
       try check(collector.claims)
       try adopt(staged, chat, group, bytes: bytes, time: time)
     }
@@ -194,6 +208,8 @@ extension Core {
     var group = old
     let isRemoval = !staged.removed.isEmpty && !staged.isExternal
     var nextKey = chat.groupKey
+    let committer = (old.tree[staged.committer]).flatMap { try? LeafClaim($0) }?.account
+    let leavers = leavers(in: old)
     if !staged.removesThisMember {
       if isRemoval {
         guard let export = staged.pathExport else { return try cannotApply(chat, old, epoch: old.epoch, bytes: bytes) }
@@ -211,22 +227,47 @@ extension Core {
     do { try group.adopt(staged, at: seconds) } catch { throw .invalid(.internalError("adopt")) }
     keep(group, replacing: nil)
     if staged.removesThisMember {
-      chat.state = .removed
       chat.commitDue = 0
+      // Who has left, on this device or another, was not removed.
+      let hasLeft = chat.state == .left || committer == own?.account
+      if let own, chat.state != .left { addLine(hasLeft ? .left : .removed, chat: chat.number, subject: own.account, time: time) }
+      chat.state = hasLeft ? .left : .removed
       save(chat)
-      if let own { addLine(.removed, chat: chat.number, subject: own.account, time: time) }
-      dropIntents(of: chat.number)
+      do throws(Stop) { try dropIntents(of: chat.number) } catch { throw Problem(error) }
       return
     }
     if nextKey != chat.groupKey {
       chat.oldGroupKeys = Array(([chat.groupKey] + chat.oldGroupKeys).prefix(8))
       chat.groupKey = nextKey
     }
-    advanced(&chat, group: group, before: before, profileChanged: profileAfter != profileBefore, time: time)
+    // A commit that did not know of the leaving: it is said again.
+    if chat.state == .left { want(.leave, in: chat.number) }
+    advanced(&chat, group: group, before: before, leavers: leavers, profileChanged: profileAfter != profileBefore, time: time)
+    if staged.isExternal { tellProfile(chat, group, newcomer: staged.committer) }
+  }
+
+  /// Accounts whose leaving waits to be committed.
+  func leavers(in group: Group) -> Set<AccountID> {
+    var result: Set<AccountID> = []
+    for entry in group.proposals {
+      guard entry.proposal == .selfRemove, case .member(let index) = entry.sender, let leaf = group.tree[index], let claim = try? LeafClaim(leaf)
+      else { continue }
+      result.insert(claim.account)
+    }
+    return result
+  }
+
+  /// A device that came back may lack the key of the name: the first administrator's device seals it anew, under a key that the newcomer has.
+  private mutating func tellProfile(_ chat: Chat, _ group: Group, newcomer: LeafIndex) {
+    guard chat.kind == .group, chat.state == .active, !chat.title.isEmpty else { return }
+    let first = leaves(of: group.tree).first { $0.index != newcomer && chat.administrators.contains($0.claim.account) }
+    if first?.index == group.leafIndex { want(.profile(title: chat.title, color: chat.color), in: chat.number) }
   }
 
   /// What a new epoch changes in the chat: members, name, lines. The chat is saved.
-  mutating func advanced(_ chat: inout Chat, group: Group, before: Set<LeafClaim>, profileChanged: Bool, time: UInt64) {
+  mutating func advanced(
+    _ chat: inout Chat, group: Group, before: Set<LeafClaim>, leavers: Set<AccountID>, profileChanged: Bool, time: UInt64
+  ) {
     chat.commitDue = 0
     chat.resyncs = 0
     let membersBefore = chat.members
@@ -237,7 +278,9 @@ extension Core {
     save(chat)
     if chat.kind == .group {
       for account in chat.members where !membersBefore.contains(account) { addLine(.joined, chat: chat.number, subject: account, time: time) }
-      for account in membersBefore where !chat.members.contains(account) { addLine(.left, chat: chat.number, subject: account, time: time) }
+      for account in membersBefore where !chat.members.contains(account) { 
+        addLine(leavers.contains(account) ? .left : .removed, chat: chat.number, subject: account, time: time)
+      }
       if profileChanged, !titleBefore.isEmpty, chat.title != titleBefore, let own {
         addLine(.renamed, chat: chat.number, subject: own.account, time: time, text: chat.title)
       }
@@ -283,15 +326,21 @@ extension Core {
     save(frozen)
   }
 
+  /// The server has taken the report, and tells everybody. Or the commit is not the last any more: the others live with it, so this device comes back.
+  mutating func reported(_ answer: Answer, chat number: UInt32) {
+    guard case .refused(let refusal) = answer, !refusal.code.isPassing, var chat = chats[number], chat.state == .frozen else { return }
+    chat.state = .active
+    save(chat)
+    markForResync(number)
+  }
+
   private mutating func wasFrozen(_ groupID: [UInt8], epoch: UInt64, reporter: [UInt8]) throws(Problem) {
     guard let found = try place(groupID), found.chat.isOpen || found.chat.state == .frozen else { return }
     var chat = found.chat
     chat.state = .frozen
-    save(chat)
-    // An administrator makes it anew; the first in the order of leaves, the others should it not happen.
-    if isAdministrator(of: chat) { chat.resyncDue = now + electionDelay(found.group) * 4 }
-    chats[chat.number] = chat
-    wake(at: chat.resyncDue)
+    chat.needsResync = false
+    connection.frozenAsked.insert(chat.number)
+    scheduleRebuild(&chat, found.group)
   }
 
   /// A repair is due once the mailbox is read to its end.
@@ -301,9 +350,9 @@ extension Core {
     save(chat)
   }
 
-  mutating func dropIntents(of number: UInt32) {
+  mutating func dropIntents(of number: UInt32) throws(Stop) {
     for entry in outbox where entry.chat == number {
-      if case .message(let id) = entry.intent, var failed = (try? message(id)) ?? nil {
+      if case .message(let id) = entry.intent, var failed = try message(id) {
         failed.state = .failed
         save(failed)
         emit(.line(view(failed)))

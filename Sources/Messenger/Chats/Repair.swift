@@ -17,11 +17,13 @@ extension Core {
         if chat.resyncDue > now {
           wake(at: chat.resyncDue)
         } else {
-          var due = chat
-          due.resyncDue = 0
-          save(due)
-          want(.rebuild(without: nil), in: number)
+          try rebuild(chat)
         }
+        continue
+      }
+      if chat.state == .frozen, connection.frozenAsked.insert(number).inserted {
+        // Whether the server knows: the report may have been lost.
+        ask(.groupInfo(GroupInfoRequest(group: chat.group, key: chat.groupKey)), .groupInfo(chat: number))
         continue
       }
       guard chat.needsResync, chat.isOpen, chat.state == .active, chat.resyncs < Self.resyncLimit else { continue }
@@ -36,14 +38,21 @@ extension Core {
   }
 
   mutating func receivedGroupInfo(_ answer: Answer, chat number: UInt32) throws(Stop) {
-    guard var chat = chats[number], chat.needsResync else { return }
+    guard var chat = chats[number], chat.needsResync || chat.state == .frozen else { return }
+    if chat.state == .frozen {
+      guard case .groupInfo(let given) = answer else { return }
+      if given.frozen { return scheduleRebuild(&chat, try group(chat.group)) }
+      chat.state = .active
+      save(chat)
+      return markForResync(number)
+    }
     switch answer {
     case .groupInfo(let given):
       if given.frozen {
         connection.groupInfosAsked.remove(number)
         chat.state = .frozen
-        save(chat)
-        return
+        chat.needsResync = false
+        return scheduleRebuild(&chat, try group(chat.group))
       }
       try resync(chat, with: given)
     case .refused(let refusal):
@@ -60,8 +69,8 @@ extension Core {
         chat.state = .removed
         chat.needsResync = false
         save(chat)
-        dropIntents(of: number)
-        return
+        if let own { addLine(.removed, chat: number, subject: own.account, time: now) }
+        return try dropIntents(of: number)
       }
       save(chat)
       wake(at: chat.resyncDue)
@@ -74,7 +83,7 @@ extension Core {
       info.groupContext.groupID == chat.group
     else { return unexpected() }
     let old = try group(chat.group)
-    if old.epoch == info.groupContext.epoch, (try? old.confirms(info, using: crypto)) == true {
+    if !chat.isStale, old.epoch == info.groupContext.epoch, (try? old.confirms(info, using: crypto)) == true {
       // Nothing is lost: this is the epoch that the device is in.
       var well = chat
       well.needsResync = false
@@ -139,18 +148,29 @@ extension Core {
     let old = try self.group(chat.group)
     keep(group, replacing: old)
     chat.needsResync = false
+    chat.isStale = false
     chat.updateDue = 0
+    chat.commitDue = 0
     reflect(group, in: &chat)
     readProfile(group.context, into: &chat)
     save(chat)
+    reconciled.remove(number)
     restartIntents(of: number)
+    if let own { addLine(.gap, chat: number, subject: own.account, time: now) }
   }
 
-  /// A frozen group is made anew by an administrator: the same room, the same people, but for the device that made the bad commit.
-  mutating func prepareRebuild(_ entry: OutboxEntry, _ chat: Chat, without offender: DeviceID?) throws(Stop) -> Preparation {
-    guard let own, let house else { return .finished }
+  /// A frozen group is made anew by an administrator's device: the first in the order of leaves, the others should it not happen.
+  mutating func scheduleRebuild(_ chat: inout Chat, _ group: Group) {
+    if isAdministrator(of: chat), chat.resyncDue <= now { chat.resyncDue = now + 1 + electionDelay(group) * 4 }
+    save(chat)
+    if chat.resyncDue > now { wake(at: chat.resyncDue) }
+  }
+
+  /// The same room in a new group, with the same people and what waits.
+  private mutating func rebuild(_ chat: Chat) throws(Stop) {
+    guard let own, let house else { return }
     let old = try group(chat.group)
-    guard let contents = try? RoomContents(old.context.extensions) else { return .finished }
+    guard let contents = try? RoomContents(old.context.extensions) else { throw .failed(.internalError("rebuild")) }
     let people = chat.members.filter { $0 != own.account }
     let group = try makeGroup(contents.room, administrators: chat.administrators, serverKey: house.house.serverKey)
     forget(old)
@@ -159,18 +179,22 @@ extension Core {
     renewed.groupKey = try exported("group key", of: group)
     renewed.oldGroupKeys = []
     renewed.state = .creating
+    renewed.resyncDue = 0
     reflect(group, in: &renewed)
     save(renewed)
     keep(group, replacing: nil)
-    finish(entry.sequence)
     let waiting = outbox.filter { $0.chat == chat.number }
     for entry in waiting { finish(entry.sequence) }
     want(.register, in: chat.number)
-    if !people.isEmpty { want(.add(people), in: chat.number) }
+    if !people.isEmpty { want(.add(people), in: chat.number) } else if !chat.title.isEmpty { want(.profile(title: chat.title, color: chat.color), in: chat.number) }
     want(.addOwnDevices, in: chat.number)
-    for entry in waiting where entry.intent.isMessage { want(entry.intent, in: chat.number) }
+    for entry in waiting {
+      switch entry.intent {
+      case .register, .update, .commitProposals, .addOwnDevices: break
+      default: want(entry.intent, in: chat.number)
+      }
+    }
     addLine(.rebuilt, chat: chat.number, subject: own.account, time: now)
-    return .waiting
   }
 
   // MARK: What waits for somebody
@@ -184,7 +208,7 @@ extension Core {
           var due = chat
           due.commitDue = 0
           save(due)
-          want(.update, in: number)
+          want(.commitProposals, in: number)
         } else {
           wake(at: chat.commitDue)
         }
@@ -205,8 +229,9 @@ extension Core {
   /// Own devices are in every group that this one is in, and those that were revoked in none.
   mutating func reconcile() throws(Stop) {
     guard let own, let chain = chains[own.account], !connection.chainsAsked.contains(own.account) else { return }
-    if ownDevicesRoom == nil { try makeOwnDevicesRoom() }
     let devices = chain.state.devices.map { $0.id }
+    // A device that was linked is let into the room of the others; only where there are none it makes one.
+    if ownDevicesRoom == nil, devices.count == 1 { try makeOwnDevicesRoom() }
     for number in chats.keys.sorted() {
       guard let chat = chats[number], chat.state == .active, !chat.needsResync, !reconciled.contains(number) else { continue }
       reconciled.insert(number)

@@ -33,10 +33,18 @@ extension Core {
       }
     case .acknowledge(let number): acknowledged(answer, number)
     case .tree(let name):
-      if case .tree(let tree) = answer { connection.trees[name] = .some(tree.tree) } else { connection.trees[name] = .some(nil) }
+      switch answer {
+      case .tree(let tree): connection.trees[name] = .some(tree.tree)
+      case .refused(let refusal) where refusal.code.isPassing:
+        connection.treesAsked.remove(name)
+        connection.treesDue = now + max(UInt64(refusal.retryAfter) * 1_000, 1_000)
+        wake(at: connection.treesDue)
+      default: connection.trees[name] = .some(nil)
+      }
     case .groupInfo(let chat): try receivedGroupInfo(answer, chat: chat)
     case .resync(let chat): try resynced(answer, chat: chat)
-    case .poke, .ignored, .report: break
+    case .poke, .ignored: break
+    case .report(let chat): reported(answer, chat: chat)
     case .find(let token):
       switch answer {
       case .directory(let found): emit(.completed(token: token, .people(found.entries.compactMap { person($0) })))
@@ -88,4 +96,14 @@ extension Core {
   }
 
   mutating func fail(_ token: UInt32, _ error: MessengerError) { emit(.completed(token: token, .failed(error))) }
+}
+
+extension RefusalCode {
+  /// The same request may be answered later.
+  var isPassing: Bool {
+    switch self {
+    case .unavailable, .tooMany, .goingDown, .notLoggedIn: true
+    default: false
+    }
+  }
 }

@@ -38,6 +38,13 @@ struct Connection: Sendable {
   /// A GroupInfo for a resync.
   var groupInfos: [UInt32: GroupInfoAnswer] = [:]
   var groupInfosAsked: Set<UInt32> = []
+  /// Milliseconds: since when an answer is waited for.
+  var askedAt: UInt64?
+  /// Milliseconds: chains, or trees, are not to be asked for before.
+  var chainsDue: UInt64 = 0
+  var treesDue: UInt64 = 0
+  /// Chats whose freezing was looked at.
+  var frozenAsked: Set<UInt32> = []
   /// Accounts whose chains the server does not give.
   var missingChains: Set<AccountID> = []
 }
@@ -114,6 +121,11 @@ extension Core {
     inbound = []
     link = LinkState()
     for i in outbox.indices { outbox[i].underWay = nil }
+    statement?.isUnderWay = false
+    externalCommits = [:]
+    wantedChains = []
+    feedEntries = []
+    comparesChains = true
   }
 
   mutating func received(_ frame: [UInt8]) throws(Stop) {
@@ -127,6 +139,7 @@ extension Core {
     case .push(let push): try received(push)
     case .answer(let number, let answer):
       guard let pending = connection.requests.removeValue(forKey: number) else { return }
+      connection.askedAt = now
       try answered(pending, answer)
     }
   }
@@ -219,7 +232,7 @@ extension Core {
     }
   }
 
-  /// This device was revoked: it keeps nothing that could be read, and never comes back.
+  /// This device was revoked: it never comes back.
   mutating func wasRevoked() throws(Stop) {
     raise(.revoked)
     connection.phase = .greeted

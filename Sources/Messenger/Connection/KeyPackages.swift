@@ -67,7 +67,16 @@ extension Core {
   mutating func publishedKeyPackages(_ answer: Answer, _ refs: [[UInt8]]) {
     connection.isPublishing = false
     guard case .done = answer else {
-      if case .refused(let refusal) = answer { emit(.trouble(.refused(refusal.code.rawValue))) }
+      if case .refused(let refusal) = answer {
+        emit(.trouble(.refused(refusal.code.rawValue)))
+        // The server will never take them; at the next log-in others are made.
+        if !refusal.code.isPassing {
+          for ref in refs {
+            keyPackages[ref] = nil
+            put(key(.keyPackage, ref), nil)
+          }
+        }
+      }
       connection.keyPackageCount = nil
       return
     }

@@ -13,6 +13,8 @@ struct PendingStatement: Sendable {
   /// Nil after a restart.
   var token: UInt32?
   var isUnderWay = false
+  /// Milliseconds: not to be sent before; not stored.
+  var notBefore: UInt64 = 0
 
   init(requestID: [UInt8], statement: [UInt8], mailboxKey: [UInt8]?, token: UInt32?) {
     self.requestID = requestID
@@ -62,10 +64,20 @@ extension Core {
 
   /// Asks for chains that something waits for, and for those of people in chats whose feed entry has grown.
   mutating func askChains() throws(Stop) {
-    for account in chains.keys {
-      guard let chain = chains[account], let known = feed?.position(of: account, using: crypto), known.length > chain.length else { continue }
-      wantedChains.insert(account)
+    if comparesChains {
+      comparesChains = false
+      for (account, chain) in chains {
+        guard let known = feed?.position(of: account, using: crypto) else { continue }
+        if known.length > chain.length {
+          connection.missingChains.remove(account)
+          wantedChains.insert(account)
+        } else if chain.head(at: known.length) != known.head {
+          raise(.chainForked)
+        }
+      }
     }
+    if wantedChains.isEmpty { return }
+    if now < connection.chainsDue { return wake(at: connection.chainsDue) }
     var queries: [ChainQuery] = []
     var accounts: [AccountID] = []
     for account in wantedChains.sorted() where !connection.chainsAsked.contains(account) && queries.count < WireLimits.chains {
@@ -83,16 +95,21 @@ extension Core {
   mutating func receivedChains(_ answer: Answer, asked: [AccountID]) throws(Stop) {
     for account in asked { connection.chainsAsked.remove(account) }
     guard case .chains(let answer) = answer, let house else {
-      if case .refused(let refusal) = answer { emit(.trouble(.refused(refusal.code.rawValue))) }
-      for account in asked { connection.missingChains.insert(account) }
+      if case .refused(let refusal) = answer {
+        emit(.trouble(.refused(refusal.code.rawValue)))
+        connection.chainsDue = now + max(UInt64(refusal.retryAfter) * 1_000, 1_000)
+      }
+      wantedChains.formUnion(asked)
       return
     }
     var answered: Set<AccountID> = []
+    let isEmpty = answer.chains.allSatisfy { $0.statements.isEmpty }
     for given in answer.chains {
       guard let account = AccountID(given.account), asked.contains(account) else { continue }
       answered.insert(account)
       if given.statements.isEmpty {
-        if chains[account] == nil { connection.missingChains.insert(account) }
+        // A long answer is cut short: then what is missing is asked for again.
+        if isEmpty { nothingGiven(account) } else { wantedChains.insert(account) }
         continue
       }
       do throws(IdentityError) {
@@ -118,6 +135,14 @@ extension Core {
     for account in asked where !answered.contains(account) { wantedChains.insert(account) }
   }
 
+  /// The server has no statement of an account beyond what is known here.
+  private mutating func nothingGiven(_ account: AccountID) {
+    connection.missingChains.insert(account)
+    guard let entry = feed?.position(of: account, using: crypto), entry.length > (chains[account]?.length ?? 0) else { return }
+    // Its feed says that there is more.
+    raise(.chainForked)
+  }
+
   /// A chain is new or has grown.
   private mutating func takeChain(_ chain: Chain, before: ChainState?) throws(IdentityError) {
     if let entry = feed?.position(of: chain.account, using: crypto) {
@@ -125,6 +150,8 @@ extension Core {
       if chain.length < entry.length { wantedChains.insert(chain.account) }
     }
     keep(chain)
+    connection.missingChains.remove(chain.account)
+    comparesChains = true
     guard let before else { return }
     emit(.personChanged(chain.account))
     let hasLost = chain.state.revokedDevices.count > before.revokedDevices.count
@@ -138,16 +165,16 @@ extension Core {
   }
 
   /// Claims of leaves against the chains.
-  /// - Throws: `.needs(.chains)` where one is not long enough yet; `.invalid` where a claim is false.
+  /// - Throws: `.needs(.chains)` where one is not long enough yet; `.alarm` where a claim is false: the server lets in only whom a chain vouches for.
   func check(_ claims: [LeafClaim]) throws(Problem) {
     var missing: [AccountID] = []
     for claim in claims {
       guard let chain = chains[claim.account], chain.length >= claim.chainHead.length else {
-        if connection.missingChains.contains(claim.account) { throw .invalid(.serverMisbehaves) }
+        if connection.missingChains.contains(claim.account) { throw .alarm(.strangerInGroup) }
         if !missing.contains(claim.account) { missing.append(claim.account) }
         continue
       }
-      do { try claim.check(against: chain) } catch { throw .invalid(.serverMisbehaves) }
+      do { try claim.check(against: chain) } catch { throw .alarm(.strangerInGroup) }
     }
     if !missing.isEmpty { throw .needs(.chains(missing)) }
   }
@@ -172,8 +199,8 @@ extension Core {
   }
 
   mutating func sendStatement() throws(Stop) {
-    guard let pending = statement, !pending.isUnderWay, !connection.requests.values.contains(where: { if case .statement = $0 { true } else { false } })
-    else { return }
+    guard let pending = statement, !pending.isUnderWay else { return }
+    if pending.notBefore > now { return wake(at: pending.notBefore) }
     statement?.isUnderWay = true
     ask(
       .appendStatement(AppendStatement(requestID: pending.requestID, statement: pending.statement, mailboxKey: pending.mailboxKey)),
@@ -197,7 +224,10 @@ extension Core {
       try linkConfirmed(chain)
       try leafIsOutdated()
     case .refused(let refusal):
-      if refusal.code == .unavailable || refusal.code == .tooMany || refusal.code == .goingDown { return }
+      if refusal.code.isPassing {
+        statement?.notBefore = now + max(UInt64(refusal.retryAfter) * 1_000, 1_000)
+        return
+      }
       statement = nil
       put(key(.statement), nil)
       if let token { fail(token, .refused(refusal.code.rawValue)) }

@@ -75,6 +75,11 @@ extension Core {
       try feed.append(entries, to: head, using: crypto)
       self.feed = feed
       saveFeed()
+      comparesChains = true
+      if let mark = aheadMark {
+        aheadMark = nil
+        compare(mark)
+      }
       if head.encoded() == connection.announcedFeedHead { connection.announcedFeedHead = nil }
       checkOwnChain()
     } catch {
@@ -97,7 +102,12 @@ extension Core {
   /// How far a member says that it has seen the feed.
   mutating func compare(_ mark: FeedMark) {
     guard let feed else { return }
-    if feed.compare(seen: mark) == .forked { raise(.feedForked) }
+    switch feed.compare(seen: mark) {
+    case .forked: raise(.feedForked)
+    // Compared when this client has come so far.
+    case .ahead: if mark.size > (aheadMark?.size ?? 0) { aheadMark = mark }
+    default: break
+    }
   }
 
   var feedMark: FeedMark { feed?.mark ?? FeedMark(incarnation: 0, size: 0, hash: .zero) }

@@ -31,6 +31,7 @@ extension Core {
   mutating func openLink(token: UInt32) throws(Stop) {
     guard own != nil else { throw .failed(.notEnrolled) }
     guard isOnline else { throw .failed(.offline) }
+    if ownDevicesRoom == nil { try makeOwnDevicesRoom() }
     let secret = LinkSecret.make(using: crypto)
     link = LinkState()
     ask(.openLink(OpenLink(slot: secret.slot(using: crypto))), .openLink(token: token, secret))

@@ -20,7 +20,7 @@ indirect enum Preparation {
 extension Core {
   mutating func sendOutbox() throws(Stop) {
     if outbox.isEmpty { return }
-    if alarm == .feedForked || alarm == .chainForked || alarm == .houseChanged || alarm == .staleStore || alarm == .revoked { return }
+    if alarm != nil { return }
     var blocked: Set<UInt32> = []
     var underWay: [UInt32: Int] = [:]
     for entry in outbox {
@@ -28,29 +28,39 @@ extension Core {
       if entry.underWay != nil {
         // Messages of a chat follow each other; a commit ends what can go before its answer.
         underWay[entry.chat, default: 0] += 1
-        if !entry.intent.isMessage || underWay[entry.chat, default: 0] >= settings.sendWindow { blocked.insert(entry.chat) }
+        if !entry.carriesMessage || underWay[entry.chat, default: 0] >= settings.sendWindow { blocked.insert(entry.chat) }
         continue
       }
       if entry.notBefore > now {
-        blocked.insert(entry.chat)
+        if !mayBeOvertaken(entry) { blocked.insert(entry.chat) }
         wake(at: entry.notBefore)
         continue
       }
-      if !entry.intent.isMessage, underWay[entry.chat, default: 0] > 0 {
+      if !entry.carriesMessage, underWay[entry.chat, default: 0] > 0 {
         blocked.insert(entry.chat)
         continue
       }
       try carry(entry.sequence)
       if let now = outbox.first(where: { $0.sequence == entry.sequence }) {
-        if now.underWay != nil, now.intent.isMessage {
+        if now.underWay != nil, now.carriesMessage {
           underWay[entry.chat, default: 0] += 1
           if underWay[entry.chat, default: 0] >= settings.sendWindow { blocked.insert(entry.chat) }
-        } else {
+        } else if now.underWay != nil || now.notBefore <= self.now || !mayBeOvertaken(now) {
           blocked.insert(entry.chat)
         }
       }
     }
-    if outbox.isEmpty { emit(.outboxEmpty) }
+  }
+
+  /// Whether later intents of the chat go before one that waits: a device that has not come up yet must not keep others from talking.
+  private func mayBeOvertaken(_ entry: OutboxEntry) -> Bool {
+    guard entry.prepared == nil, let chat = chats[entry.chat] else { return false }
+    switch entry.intent {
+    case .addOwnDevices, .history, .expelRevoked: return true
+    // In a direct room nobody would read what goes before.
+    case .add: return chat.kind == .group && chat.members.count > 1 && entry.attempts > 1
+    default: return false
+    }
   }
 
   private mutating func carry(_ sequence: UInt64) throws(Stop) {
@@ -87,22 +97,29 @@ extension Core {
 
   private mutating func prepare(_ entry: OutboxEntry) throws(Stop) -> Preparation {
     guard let chat = chats[entry.chat] else { return .finished }
-    if chat.state == .frozen {
-      if case .rebuild(let device) = entry.intent { return try prepareRebuild(entry, chat, without: device) }
-      return .waiting
-    }
-    guard chat.isOpen else { return .failed(.chatEnded) }
+    if chat.state == .frozen { return .waiting }
+    var isLeaving = false
+    if case .leave = entry.intent { isLeaving = chat.state == .left }
+    guard chat.isOpen || isLeaving else { return .failed(.chatEnded) }
     if chat.needsResync { return .waiting }
     if case .register = entry.intent { return try prepareRegistration(chat) }
     if chat.state == .creating { return .waiting }
     if let peer = peer(of: chat), needsConfirmation(peer), entry.intent.isMessage { return .waiting }
     var group = try group(chat.group)
-    guard group.status == .active else { return .failed(.chatEnded) }
+    guard group.status == .active else { return isLeaving ? .finished : .failed(.chatEnded) }
     switch entry.intent {
     case .register: return .waiting
     case .message, .report, .ownDevices, .history:
       // RFC 9420 §12.4: whoever wants to send commits valid proposals first.
-      if !group.proposals.isEmpty { return try prepareCommit(chat, group, []) }
+      // Where the server refuses that again and again, they are left out, and void in the new epoch.
+      if !group.proposals.isEmpty { return try prepareCommit(chat, group, [], coversPending: entry.attempts < 3) }
+      if case .message = entry.intent, let peer = peer(of: chat), !chat.members.contains(peer) {
+        // The other has only new devices (after a reset), or is still to be added: alone in the room it would be said to nobody.
+        switch try prepareAdd(entry, chat, group, accounts: [peer]) {
+        case .finished: return .failed(.noSuchDevice)
+        case let other: return other
+        }
+      }
       return try prepareMessage(entry, chat, &group)
     case .add(let accounts): return try prepareAdd(entry, chat, group, accounts: accounts)
     case .addOwnDevices:
@@ -125,7 +142,10 @@ extension Core {
       return try prepareCommit(chat, group, [.appDataUpdate(AppDataUpdate(.roles, .update(roles.encoded())))])
     case .leave: return try prepareLeaving(chat, group)
     case .update: return try prepareCommit(chat, group, [])
-    case .rebuild: return .finished
+    case .commitProposals:
+      // Another was faster.
+      if group.proposals.isEmpty { return .finished }
+      return try prepareCommit(chat, group, [], coversPending: entry.attempts < 3)
     }
   }
 
@@ -166,6 +186,17 @@ extension Core {
       type = wanted
       body = bytes
     case .history(let device, let round):
+      if !chat.ownDevices.contains(device) {
+        // It comes in as soon as it has published key packages.
+        guard let own, chains[own.account]?.state.device(device) != nil, let i = outbox.firstIndex(where: { $0.sequence == entry.sequence }),
+          entry.attempts < 60
+        else { return .finished }
+        outbox[i].attempts += 1
+        outbox[i].notBefore = now + max(500, backOff(entry.attempts))
+        save(outbox[i])
+        wake(at: outbox[i].notBefore)
+        return .waiting
+      }
       guard let batch = try historyBatch(for: device, round: round, in: chat) else { return .finished }
       type = PayloadType.history
       body = batch
@@ -187,6 +218,7 @@ extension Core {
       var left = chat
       left.state = .left
       save(left)
+      if let own, chat.state != .left { addLine(.left, chat: chat.number, subject: own.account, time: now) }
       return .finished
     }
     // Own other devices are taken out by this one, which then leaves itself.
@@ -224,9 +256,8 @@ extension Core {
       chat.state = .active
       save(chat)
       finish(entry.sequence)
-    case .commit:
-      let group = try group(chat.group)
-      if group.pendingCommit != nil { try adoptOwnCommit(chat, group, time: time) }
+    case .commit(let request):
+      try adoptAccepted(request, chat, time: time)
       try committed(entry.sequence)
     case .send:
       switch entry.intent {
@@ -248,19 +279,33 @@ extension Core {
       default: finish(entry.sequence)
       }
     case .propose:
+      finish(entry.sequence)
+      // Committed before the answer came, or said again after it was lost.
+      guard chat.isOpen else { return }
       chat.state = .left
       save(chat)
       if let own { addLine(.left, chat: chat.number, subject: own.account, time: time) }
-      finish(entry.sequence)
-      dropIntents(of: chat.number)
+      try dropIntents(of: chat.number)
     default: finish(entry.sequence)
     }
+  }
+
+  /// A commit of this device is in force. The mailbox may have said so before.
+  private mutating func adoptAccepted(_ request: CommitRequest, _ chat: Chat, time: UInt64) throws(Stop) {
+    guard let message = try? MLSMessage(decoding: request.commit), case .publicMessage(let commit) = message, commit.content.groupID == chat.group else {
+      return
+    }
+    var group = try group(chat.group)
+    guard group.status == .active, group.epoch == commit.content.epoch else { return }
+    // Which of the own commits it is: another may have been prepared since.
+    guard case .ownCommit? = try? group.receive(message, application: HouseRules(), using: crypto) else { return markForResync(chat.number) }
+    try adoptOwnCommit(chat, group, time: time)
   }
 
   private mutating func refused(_ entry: OutboxEntry, _ request: Request, _ refusal: Refusal) throws(Stop) {
     guard let i = outbox.firstIndex(where: { $0.sequence == entry.sequence }), let chat = chats[entry.chat] else { return }
     switch refusal.code {
-    case .unavailable, .tooMany, .goingDown, .notLoggedIn:
+    case let code where code.isPassing:
       // The same request again, later.
       outbox[i].attempts += 1
       outbox[i].notBefore = now + max(UInt64(refusal.retryAfter) * 1_000, backOff(outbox[i].attempts))
@@ -298,9 +343,13 @@ extension Core {
       outbox[i].notBefore = now + backOff(outbox[i].attempts)
       if outbox[i].attempts >= 6 {
         emit(.trouble(.refused(refusal.code.rawValue)))
+        if case .message(let id) = entry.intent { try markFailed(id) }
         finish(entry.sequence)
         return
       }
+    case .revoked:
+      try wasRevoked()
+      return
     default:
       try forgetAttempt(of: chat)
       emit(.trouble(.refused(refusal.code.rawValue)))
@@ -316,7 +365,7 @@ extension Core {
   private mutating func forgetAttempt(of chat: Chat) throws(Stop) {
     guard chat.isOpen else { return }
     var group = try group(chat.group)
-    guard group.pendingCommit != nil else { return }
+    guard group.status == .active, group.pendingCommit != nil else { return }
     group.discardPendingCommit()
     keep(group, replacing: nil)
   }

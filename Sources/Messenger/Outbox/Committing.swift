@@ -8,17 +8,17 @@ import Wire
 extension Core {
   /// A commit of these proposals and, as far as they go together, of those that wait.
   /// - Parameter roomKey: of a new profile, where the commit brings one.
-  mutating func prepareCommit(_ chat: Chat, _ old: Group, _ proposals: [Proposal], roomKey: [UInt8]? = nil) throws(Stop) -> Preparation {
+  mutating func prepareCommit(_ chat: Chat, _ old: Group, _ proposals: [Proposal], roomKey: [UInt8]? = nil, coversPending: Bool = true) throws(Stop) -> Preparation {
     var group = old
     if group.pendingCommit != nil { group.discardPendingCommit() }
     let removes = proposals.contains { $0.type == .remove }
-      || group.proposals.contains { $0.proposal.type == .remove || $0.proposal.type == .selfRemove }
+      || coversPending && group.proposals.contains { $0.proposal.type == .remove || $0.proposal.type == .selfRemove }
     let oldKey = chat.groupKey
     let crypto = crypto
     let newRoomKey = roomKey ?? chat.roomKey
     let rules = HouseRules()
     let identity = try identity()
-    var options = CommitOptions(proposals: proposals)
+    var options = CommitOptions(proposals: proposals, coversPending: coversPending)
     // The chain may have grown since the leaf was made.
     if let leaf = group.tree[group.leafIndex], leaf.extensions[.chainHead] != identity.extensions[.chainHead] {
       options.leaf = LeafChange(extensions: identity.extensions)
@@ -75,6 +75,7 @@ extension Core {
     let before = Set(leaves(of: old.tree).map { $0.claim })
     let profileBefore = (try? RoomContents(old.context.extensions))?.profile
     let removed = !pending.removed.isEmpty
+    let leavers = leavers(in: old)
     let roomKey = try exported("room key", of: old)
     do { try group.adoptPendingCommit(at: seconds) } catch { throw .failed(.internalError("adopt own commit")) }
     let profileAfter = (try? RoomContents(group.context.extensions))?.profile
@@ -85,7 +86,7 @@ extension Core {
     }
     chat.updateDue = 0
     keep(group, replacing: nil)
-    advanced(&chat, group: group, before: before, profileChanged: profileAfter != profileBefore, time: time)
+    advanced(&chat, group: group, before: before, leavers: leavers, profileChanged: profileAfter != profileBefore, time: time)
   }
 
   /// An intent's commit is in force. Some need another look: adding passes over who is in already, so an empty rest ends it.
@@ -93,7 +94,7 @@ extension Core {
     guard let i = outbox.firstIndex(where: { $0.sequence == sequence }) else { return }
     connection.claims[sequence] = nil
     switch outbox[i].intent {
-    case .update, .profile: finish(sequence)
+    case .update, .commitProposals, .profile: finish(sequence)
     default:
       outbox[i].prepared = nil
       outbox[i].claimID = nil
@@ -113,9 +114,13 @@ extension Core {
     }
     let present = Set(leaves(of: group.tree).map { $0.claim.device })
     var wanted: [(account: AccountID, device: Device)] = []
+    var unknown = false
     for account in accounts {
       guard let chain = chains[account], !connection.chainsAsked.contains(account) else {
-        if connection.missingChains.contains(account) { continue }
+        if connection.missingChains.contains(account) {
+          unknown = true
+          continue
+        }
         wantedChains.insert(account)
         try askChains()
         return .waiting
@@ -124,7 +129,7 @@ extension Core {
         wanted.append((account: account, device: device))
       }
     }
-    if wanted.isEmpty { return .finished }
+    if wanted.isEmpty { return unknown ? .failed(.noSuchPerson) : .finished }
     if wanted.count + Int(chat.deviceCount) > WireLimits.members { return .failed(.refused(RefusalCode.tooLarge.rawValue)) }
     wanted = Array(wanted.prefix(WireLimits.claimedDevices))
     guard let claimed = connection.claims[entry.sequence] else {
@@ -148,9 +153,13 @@ extension Core {
       guard let given = claimed.first(where: { $0.device == device.id.bytes }), let bytes = given.keyPackage,
         let keyPackage = try? KeyPackage(decoding: bytes), let claim = try? LeafClaim(keyPackage.leafNode)
       else { continue }
-      guard claim.account == account, claim.device == device.id, keyPackage.cipherSuite == group.cipherSuite else {
-        emit(.trouble(.serverMisbehaves))
+      guard keyPackage.cipherSuite == group.cipherSuite else {
+        emit(.trouble(.internalError("key package of another suite")))
         continue
+      }
+      guard claim.account == account, claim.device == device.id else {
+        raise(.strangerInGroup)
+        return .waiting
       }
       do {
         try keyPackage.validate(at: seconds, application: HouseRules(), using: crypto)
@@ -164,8 +173,8 @@ extension Core {
           try askChains()
           return .waiting
         }
-        emit(.trouble(.serverMisbehaves))
-        continue
+        raise(.strangerInGroup)
+        return .waiting
       }
       proposals.append(.add(keyPackage))
     }

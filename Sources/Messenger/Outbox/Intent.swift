@@ -22,12 +22,12 @@ indirect enum Intent: Sendable {
   case profile(title: String, color: UInt8)
   case role(AccountID, isAdministrator: Bool)
   case leave
-  /// Waiting proposals are committed, or the own leaf gets a new key.
+  /// The own leaf gets a new key.
   case update
+  /// Proposals that wait are committed, where nobody else does it.
+  case commitProposals
   /// Stored messages for a new device of this account, newest first; the cursor says what was sent.
   case history(device: DeviceID, round: UInt32)
-  /// The chat's group is made anew, without this device.
-  case rebuild(without: DeviceID?)
 
   func encode(to w: inout Writer) {
     switch self {
@@ -65,9 +65,7 @@ indirect enum Intent: Sendable {
       w.uint8(13)
       device.encode(to: &w)
       w.uint32(round)
-    case .rebuild(let device):
-      w.uint8(14)
-      w.optional(device)
+    case .commitProposals: w.uint8(14)
     }
   }
 
@@ -99,7 +97,7 @@ indirect enum Intent: Sendable {
     case 13:
       let device = try DeviceID(from: &r)
       self = .history(device: device, round: try r.uint32())
-    case 14: self = .rebuild(without: try r.optional())
+    case 14: self = .commitProposals
     case let other: throw .unknownValue(type: "Intent", value: UInt64(other))
     }
   }
@@ -134,6 +132,15 @@ struct OutboxEntry: Sendable {
     self.chat = chat
     self.intent = intent
   }
+
+  /// Whether it is, or will be, a message: other requests are alone under way in their chat. An intent that ends in a message may have to commit first.
+  var carriesMessage: Bool {
+    guard let prepared else { return intent.isMessage }
+    var r = Reader(prepared)
+    return (try? r.uint16()) == Self.sendType
+  }
+  /// On the wire.
+  private static let sendType: UInt16 = 52
 
   func encoded() -> [UInt8] {
     var w = Writer()
@@ -182,13 +189,14 @@ extension Core {
     }
     let isRepeatable: Bool
     switch intent {
-    case .addOwnDevices, .expelRevoked, .update, .register, .leave: isRepeatable = true
+    case .addOwnDevices, .expelRevoked, .update, .commitProposals, .register, .leave: isRepeatable = true
     default: isRepeatable = false
     }
     if isRepeatable {
       for entry in outbox where entry.chat == chat && entry.prepared == nil {
         switch (entry.intent, intent) {
-        case (.addOwnDevices, .addOwnDevices), (.expelRevoked, .expelRevoked), (.update, .update), (.register, .register), (.leave, .leave): return
+        case (.addOwnDevices, .addOwnDevices), (.expelRevoked, .expelRevoked), (.update, .update), (.commitProposals, .commitProposals),
+          (.register, .register), (.leave, .leave): return
         default: break
         }
       }

@@ -50,6 +50,14 @@ struct Core<Crypto: CryptoProvider>: Sendable {
   /// Of the last message made here; begins with the clock, so that it also rises over restarts.
   var messageCounter: UInt32 = 0
   var alarm: Alarm?
+  /// The step left something: another follows before the next input.
+  var hasMore = false
+  /// The feed or a chain has changed since they were compared.
+  var comparesChains = true
+  /// The farthest that a member says the feed goes, while this client has not seen so much.
+  var aheadMark: FeedMark?
+  /// `outboxEmpty` was said since the last intent.
+  var isOutboxShownEmpty = true
 
   // Of this step
   private var changes: [[UInt8]: [UInt8]?] = [:]

@@ -11,6 +11,11 @@ import Testing
     "CryptoSelfCheck": ["CryptoInterface"],
     "MLS": ["TLSCodec", "CryptoInterface"],
     "MLSVectors": ["TLSCodec", "CryptoInterface", "MLS"],
+    "CBOR": [],
+    "Content": ["CBOR", "CryptoInterface"],
+    "Identity": ["TLSCodec", "CryptoInterface", "MLS"],
+    "Wire": ["TLSCodec"],
+    "Messenger": ["TLSCodec", "CBOR", "CryptoInterface", "MLS", "Content", "Identity", "Wire"],
     // The one C module of the project: it comes with swift-crypto, and is built for wasm by Scripts/build-boringssl-wasm.
     "BoringSSLProvider": ["CryptoInterface", "CCryptoBoringSSL"],
     "MessengerWasm": ["TLSCodec", "CryptoInterface", "MLS", "BoringSSLProvider"],
@@ -21,7 +26,31 @@ import Testing
   static let native: [String: Set<String>] = [
     "SwiftCryptoProvider": ["CryptoInterface", "Crypto", "Dispatch", "FoundationEssentials", "Glibc", "Synchronization"],
     "MLSVectorsTool": ["CryptoInterface", "MLSVectors", "SwiftCryptoProvider", "ArgumentParser", "Foundation"],
+    "Delivery": ["TLSCodec", "CryptoInterface", "MLS", "Identity", "Wire", "Synchronization"],
+    "DeliverySQLite": ["Delivery", "GRDB", "Foundation", "Glibc"],
+    "MessengerStore": ["TLSCodec", "CryptoInterface", "Messenger", "Crypto", "CryptoExtras", "GRDB", "Foundation", "Glibc", "Synchronization"],
+    "MessengerRuntime": [
+      "CryptoInterface", "Wire", "Messenger", "MessengerStore", "SwiftCryptoProvider", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL",
+      "Glibc", "Synchronization",
+    ],
+    "HauspostServer": [
+      "TLSCodec", "CryptoInterface", "Identity", "Wire", "Delivery", "DeliverySQLite", "SwiftCryptoProvider", "NIOCore", "NIOPosix", "NIOHTTP1",
+      "NIOWebSocket", "NIOSSL", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Configuration", "Logging",
+      "ServiceLifecycle", "UnixSignals", "FoundationEssentials", "Glibc", "Synchronization",
+    ],
+    // A module map over Debian's library; it has no Swift.
+    "CQREncode": [],
+    "HauspostTerminal": [
+      "TLSCodec", "CryptoInterface", "Content", "Identity", "Wire", "Messenger", "MessengerStore", "MessengerRuntime", "CQREncode", "ArgumentParser",
+      "Foundation", "Glibc",
+    ],
+    "HauspostExecutable": ["HauspostServer", "HauspostTerminal", "ArgumentParser"],
   ]
+
+  /// What decides and runs on the server.
+  static let server = ["Delivery", "DeliverySQLite", "HauspostServer"]
+  /// What runs at people's ends.
+  static let client = ["Messenger", "MessengerStore", "MessengerRuntime", "HauspostTerminal", "MessengerWasm"]
 
   static func sources(of targets: some Sequence<String>) throws -> [ProjectFile] {
     try targets.sorted().filter { Project.exists("Sources/" + $0) }
@@ -40,6 +69,25 @@ import Testing
           Issue.record("\(file.path) imports \(module): \(target) may import \(allowed.sorted())")
         }
       }
+    }
+  }
+
+  /// A server that cannot read messages has no code that could: neither the client engine nor what people say. A client trusts what it verifies, not how
+  /// its server happens to decide; another server may decide otherwise. They meet in `Wire`. Only the executable holds both, to be one file to install.
+  @Test func serverAndClientsMeetInTheWire() throws {
+    let forbidden = [(Self.server, Set(Self.client + ["Content", "CBOR"])), (Self.client, Set(Self.server))]
+    for (targets, others) in forbidden {
+      for file in try Self.sources(of: targets) {
+        for module in file.importedModules where others.contains(module) { Issue.record("\(file.path) imports \(module), which is for the other side") }
+      }
+    }
+  }
+
+  /// A row for a target that is gone allows nothing and misleads.
+  @Test func tablesNameWhatIsThere() throws {
+    let folders = Set(try Project.subfolders(of: "Sources"))
+    for target in [String](Self.portable.keys) + Self.native.keys + Self.server + Self.client {
+      #expect(folders.contains(target), "LayeringTests speaks of \(target), which is no folder of Sources")
     }
   }
 

@@ -18,7 +18,7 @@ import Testing
     "Messenger": ["TLSCodec", "CBOR", "CryptoInterface", "MLS", "Content", "Identity", "Wire"],
     // The one C module of the project: it comes with swift-crypto, and is built for wasm by Scripts/build-boringssl-wasm.
     "BoringSSLProvider": ["CryptoInterface", "CCryptoBoringSSL"],
-    "MessengerWasm": ["TLSCodec", "CryptoInterface", "MLS", "BoringSSLProvider"],
+    "MessengerWasm": ["TLSCodec", "CryptoInterface", "MLS", "Content", "Identity", "Messenger", "BoringSSLProvider"],
     "MLSVectorsWasm": ["CryptoSelfCheck", "TLSCodec", "CryptoInterface", "MLS", "MLSVectors", "BoringSSLProvider"],
   ]
 

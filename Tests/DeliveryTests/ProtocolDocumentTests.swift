@@ -5,13 +5,13 @@ import Wire
 
 @Suite struct ProtocolDocumentTests {
   @Test func requestsAreDescribed() throws {
-    let coded = try Self.numbered(/case (\d+): self = \.(\w+)/, in: "Sources/Wire/Frame.swift", from: "public enum Request", to: "public enum Answer")
+    let coded = try Self.numbered(/case (\d+): self = \.(\w+)/, in: "Sources/Wire/Frame.swift", from: "enum Request: ", to: "enum Answer: ")
     #expect(coded.count > 20)
     #expect(try Table("README.md", "Requests").numbers == coded)
   }
 
   @Test func answersAreDescribed() throws {
-    let coded = try Self.numbered(/case (\d+): self = \.(\w+)/, in: "Sources/Wire/Frame.swift", from: "public enum Answer", to: "public enum Push")
+    let coded = try Self.numbered(/case (\d+): self = \.(\w+)/, in: "Sources/Wire/Frame.swift", from: "enum Answer: ", to: "enum Push: ")
     #expect(coded.count > 10)
     #expect(try Table("README.md", "Answers").numbers == coded)
     // What a request is answered with is an answer.
@@ -20,13 +20,13 @@ import Wire
   }
 
   @Test func pushesAreDescribed() throws {
-    let coded = try Self.numbered(/case (\d+): self = \.(\w+)/, in: "Sources/Wire/Frame.swift", from: "public enum Push", to: nil)
+    let coded = try Self.numbered(/case (\d+): self = \.(\w+)/, in: "Sources/Wire/Frame.swift", from: "enum Push: ", to: nil)
     #expect(coded.count > 5)
     #expect(try Table("README.md", "Pushes").numbers == coded)
   }
 
   @Test func deliveryBodiesAreDescribed() throws {
-    let coded = try Self.numbered(/case (\d+):\s+self = \.(\w+)/, in: "Sources/Wire/Mailbox.swift", from: "public enum DeliveryBody", to: nil)
+    let coded = try Self.numbered(/case (\d+):\s+self = \.(\w+)/, in: "Sources/Wire/Mailbox.swift", from: "enum DeliveryBody: ", to: nil)
     #expect(coded.count == 4)
     #expect(try Table("mailbox.md", "Delivery bodies").numbers == coded)
   }
@@ -50,7 +50,7 @@ import Wire
   }
 
   @Test func limitsAreDescribed() throws {
-    let source = try Self.part(of: "Sources/Wire/Frame.swift", from: "public enum WireLimits", to: "/// A request of the client")
+    let source = try Self.part(of: "Sources/Wire/Frame.swift", from: "enum WireLimits {", to: "/// A request of the client")
     var coded: [String: Int] = [:]
     for match in source.matches(of: /static let (\w+)(?:: \w+)? = ([\d_]+)(?: << (\d+))?/) {
       let value = try #require(Int(match.2.replacing("_", with: "")))

@@ -127,8 +127,9 @@ extension Core {
   }
 
   mutating func acknowledged(_ answer: Answer, _ number: UInt64) {
-    connection.isAcknowledging = false
+    // Refused: not asked again on this connection, or the two would go on for ever.
     guard case .done = answer, var mailbox else { return }
+    connection.isAcknowledging = false
     connection.acknowledged = number
     mailbox.confirm(upTo: number + 1, crypto)
     self.mailbox = mailbox

@@ -1,5 +1,6 @@
 // What simulations ask of a house that has come to rest: everybody in a room sees the same group.
 import CryptoInterface
+import Delivery
 import DeliveryConformance
 import Identity
 import MLS
@@ -60,5 +61,32 @@ extension SimulatedHouse {
       if client.view.waiting > 0 { result.append("\(client.name) waits: \(client.messenger.waitingIntents)") }
     }
     return result
+  }
+}
+
+/// A house at a moment: what the server and every client have stored.
+struct HouseSnapshot {
+  fileprivate var server: DeliveryState
+  fileprivate var records: [[[UInt8]: [UInt8]]]
+}
+
+extension SimulatedHouse {
+  func snapshot() -> HouseSnapshot { HouseSnapshot(server: house.store.state, records: clients.map { $0.records }) }
+
+  /// Everybody goes back to that moment, but the clock; all processes start again.
+  func restore(_ snapshot: HouseSnapshot) throws {
+    for client in clients { client.disconnect() }
+    house.store.state = snapshot.server
+    house.restart()
+    for (client, records) in zip(clients, snapshot.records) {
+      client.records = records
+      client.events = []
+      client.outcomes = [:]
+      client.filter = { _ in true }
+      client.tamper = { $0 }
+      try client.restart()
+      client.connect()
+    }
+    run()
   }
 }

@@ -66,8 +66,11 @@ public final class MemoryDeliveryStore: DeliveryStore {
 
   public init() {}
 
-  /// What it holds now.
-  public var state: DeliveryState { guarded.withLock { $0.state } }
+  /// What it holds now; simulations put it back.
+  public var state: DeliveryState {
+    get { guarded.withLock { $0.state } }
+    set { guarded.withLock { $0.state = newValue } }
+  }
 
   /// From now on every transaction that writes fails at its end, as on a full disk; for tests.
   public func setFailing(_ failing: Bool) { guarded.withLock { $0.failing = failing } }

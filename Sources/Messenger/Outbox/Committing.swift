@@ -116,7 +116,8 @@ extension Core {
     var wanted: [(account: AccountID, device: Device)] = []
     var unknown = false
     for account in accounts {
-      guard let chain = chains[account], !connection.chainsAsked.contains(account) else {
+      if connection.chainsAsked.contains(account) { return .waiting }
+      guard let chain = chains[account] else {
         if connection.missingChains.contains(account) {
           unknown = true
           continue
@@ -169,7 +170,7 @@ extension Core {
       }
       do throws(Problem) { try check([claim]) } catch {
         if case .needs(.chains(let missing)) = error {
-          for account in missing { wantedChains.insert(account) }
+          for account in missing where !connection.chainsAsked.contains(account) { wantedChains.insert(account) }
           try askChains()
           return .waiting
         }

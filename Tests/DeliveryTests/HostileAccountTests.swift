@@ -113,7 +113,8 @@ import Wire
     let forged = try Signing.sign(.withdraw, key, with: anna.key.privateKey, using: house.crypto)
     try refused(.invalid, .withdrawInvitation(WithdrawInvitation(key: key, signature: forged)), by: anna)
     let signature = try Signing.sign(.withdraw, key, with: house.administrator.privateKey, using: house.crypto)
-    #expect(try anna.ask(.listInvitations) == .invitations(InvitationsAnswer(invitations: [first, second].sorted { $0.signed.invitation.key.bytes.lexicographicallyPrecedes($1.signed.invitation.key.bytes) }.map(\.new.invitation))))
+    guard case .invitations(let open) = try anna.ask(.listInvitations) else { throw TestFailure("another answer") }
+    #expect(Set(open.invitations) == [first.new.invitation, second.new.invitation])
     try accepted(.withdrawInvitation(WithdrawInvitation(key: key, signature: signature)), by: anna)
     try accepted(.withdrawInvitation(WithdrawInvitation(key: key, signature: signature)), by: anna)
     #expect(try anna.ask(.listInvitations) == .invitations(InvitationsAnswer(invitations: [first.new.invitation])))
@@ -221,7 +222,8 @@ import Wire
     #expect(last.length == 2 && last.head == q.bert.account.chain.head)
     try q.anna.connection.look()
     #expect(q.anna.connection.pushes.contains(.feedHead(answer.head)))
-    guard case .chains(let chains) = try q.anna.ask(.chains(Chains(queries: [ChainQuery(account: q.bert.accountID, from: 1), ChainQuery(account: q.house.crypto.random(32), from: 0)]))) else { return }
+    let queries = [ChainQuery(account: q.bert.accountID, from: 1), ChainQuery(account: q.house.crypto.random(32), from: 0)]
+    guard case .chains(let chains) = try q.anna.ask(.chains(Chains(queries: queries))) else { throw TestFailure("another answer") }
     #expect(chains.chains.map(\.statements) == [[q.bert.account.chain.statements[1]], []])
   }
 

@@ -67,12 +67,13 @@ import Wire
     try refused(.invalidKeyPackage, publish([try q.bert.keyPackage(isLastResort: true)]), by: q.bert)
     var identity = q.bert.identity
     identity.extensions = HouseCapabilities.leafExtensions(chainHead: ChainHead(q.bert.account.chain), mailbox: q.clara.device.mailbox)
-    let valid = Lifetime(notBefore: 0, notAfter: q.house.seconds + 10)
+    // Longer than keys should live, and over.
+    let long = Lifetime(notBefore: 0, notAfter: q.house.seconds + 10)
+    let short = Lifetime(notBefore: q.house.seconds - 10, notAfter: q.house.seconds + 10)
     try refused(
       .invalidKeyPackage,
-      publish([try KeyPackageBundle.create(identity, suite: MemoryDevice.suite, lifetime: Lifetime(notBefore: q.house.seconds - 10, notAfter: q.house.seconds + 10), using: q.house.crypto)]),
-      by: q.bert)
-    for lifetime in [valid, Lifetime(notBefore: q.house.seconds - 20, notAfter: q.house.seconds - 10)] {
+      publish([try KeyPackageBundle.create(identity, suite: MemoryDevice.suite, lifetime: short, using: q.house.crypto)]), by: q.bert)
+    for lifetime in [long, Lifetime(notBefore: q.house.seconds - 20, notAfter: q.house.seconds - 10)] {
       try refused(
         .invalidKeyPackage,
         publish([try KeyPackageBundle.create(q.bert.identity, suite: MemoryDevice.suite, lifetime: lifetime, using: q.house.crypto)]), by: q.bert)
@@ -104,7 +105,7 @@ import Wire
     // Two key packages were claimed for the group. Scraping stops; the pool stays as it is.
     let claim = Request.claimKeyPackages(ClaimKeyPackages(requestID: q.house.crypto.random(16), devices: [q.bert.id, q.clara.id]))
     try refused(.tooMany, claim, by: q.anna)
-    guard case .refused(let told) = try q.anna.ask(claim) else { return }
+    guard case .refused(let told) = try q.anna.ask(claim) else { throw TestFailure("another answer") }
     #expect(told.retryAfter == 10)
     q.house.now += UInt64(told.retryAfter) * 1_000
     try accepted(claim, by: q.anna)
@@ -271,7 +272,7 @@ import Wire
     try refused(.frozen, .send(try q.anna.sendRequest("on", in: q.room)), by: q.anna)
     try refused(.frozen, .commit(try q.anna.makeCommit(in: q.room)), by: q.anna)
     try refused(.stale, .send(message), by: q.bert)
-    guard case .groupInfo(let info) = try q.anna.ask(.groupInfo(GroupInfoRequest(group: q.room, key: try q.anna.room(q.room).key))) else { return }
+    guard case .groupInfo(let info) = try q.anna.ask(.groupInfo(GroupInfoRequest(group: q.room, key: try q.anna.room(q.room).key))) else { throw TestFailure("another answer") }
     #expect(info.frozen)
     for device in [q.anna, q.bert] { try device.collect() }
     #expect(q.bert.inbox.contains { if case .frozen(_, _, let reporter, _) = $0.body { reporter == q.bert.id } else { false } })

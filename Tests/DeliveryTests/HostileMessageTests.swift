@@ -75,7 +75,7 @@ import Wire
     try q.settle()
     #expect(q.anna.texts == ["0", "again"])
     // Of an epoch that is to come.
-    guard case .privateMessage(var message) = try MLSMessage(decoding: late.message) else { return }
+    guard case .privateMessage(var message) = try MLSMessage(decoding: late.message) else { throw TestFailure("another answer") }
     message.epoch = try q.anna.room(q.room).group.epoch + 1
     request.message = MLSMessage.privateMessage(message).encoded()
     try refused(.stale, .send(request), by: q.bert)
@@ -198,7 +198,9 @@ import Wire
       try connection.look()
       #expect(connection.isEnded)
     }
-    let largest = SendRequest(requestID: q.house.crypto.random(16), key: [UInt8](repeating: 0, count: 32), message: [UInt8](repeating: 0, count: WireLimits.messageBytes + 1))
+    let largest = SendRequest(
+      requestID: q.house.crypto.random(16), key: [UInt8](repeating: 0, count: 32),
+      message: [UInt8](repeating: 0, count: WireLimits.messageBytes + 1))
     try refused(.malformed, .send(largest), by: q.anna)
   }
 

@@ -1,4 +1,5 @@
-// The store in memory: for tests and the simulator, and the measure for the real ones. A transaction works on the state and puts the old one back where it fails.
+// The store in memory: for tests and the simulator, and the measure for the real ones. A transaction works on a copy of the state, which is kept where
+// it succeeds.
 import Synchronization
 
 /// Everything that a delivery store holds, as a value: two equal ones hold the same.

@@ -8,5 +8,5 @@ struct Hauspost: AsyncParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "hauspost", abstract: "A messenger in a house of its own: end-to-end encrypted, on your own server.", version: version,
-    subcommands: [ServeCommand.self, ChatCommand.self])
+    subcommands: [ServeCommand.self, ChatCommand.self, RestoredCommand.self])
 }

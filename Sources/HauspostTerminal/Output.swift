@@ -71,6 +71,21 @@ struct Output: Sendable {
   }
   private static func unistd(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int { Glibc.write(file, bytes.baseAddress, bytes.count) }
 
+  /// What somebody else has written, for a terminal: no control sequences, no direction overrides, and further lines indented, so that no text looks like
+  /// another person's message or moves the cursor.
+  static func plain(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0x0A: result.append(contentsOf: "\n    | ".unicodeScalars)
+      case 0x09: result.append(" ")
+      case 0x00...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0x200E, 0x200F, 0xFEFF: result.append("\u{FFFD}")
+      default: result.append(scalar)
+      }
+    }
+    return String(result)
+  }
+
   /// One result: in words, or as an object.
   func result(_ words: @autoclosure () -> String, _ object: @autoclosure () -> [(String, JSON)]) {
     let line = json ? JSON.object(object()).text : words()
@@ -112,7 +127,8 @@ struct Output: Sendable {
   }
 
   func line(_ line: LineView, ids: Bool = false, chat: String? = nil) {
-    let place = chat.map { "[\($0)] " } ?? ""
+    let place = chat.map { "[\(Self.plain($0))] " } ?? ""
+    let name = Self.plain(line.senderName)
     let when = line.time.map { Self.time($0) } ?? "…"
     let id = ids ? " {\(hex(line.id.bytes))}" : ""
     let words: String
@@ -120,13 +136,13 @@ struct Output: Sendable {
     case .message:
       let ticks = line.isOwn ? " " + Self.ticks(line) : ""
       let reply = line.inReplyTo.map { _ in "↳ " } ?? ""
-      words = "\(place)\(when)  \(line.senderName): \(reply)\(line.text)\(ticks)\(id)"
-    case .joined: words = "\(place)\(when)  — \(line.senderName) joined"
-    case .left: words = "\(place)\(when)  — \(line.senderName) left"
+      words = "\(place)\(when)  \(name): \(reply)\(Self.plain(line.text))\(ticks)\(id)"
+    case .joined: words = "\(place)\(when)  — \(name) joined"
+    case .left: words = "\(place)\(when)  — \(name) left"
     case .removed: words = "\(place)\(when)  — you were removed"
-    case .renamed: words = "\(place)\(when)  — the group is now called \(line.text)"
-    case .roles: words = "\(place)\(when)  — \(line.senderName) is an administrator"
-    case .reset: words = "\(place)\(when)  — the house has given \(line.senderName) new devices"
+    case .renamed: words = "\(place)\(when)  — the group is now called \(Self.plain(line.text))"
+    case .roles: words = "\(place)\(when)  — \(name) is an administrator"
+    case .reset: words = "\(place)\(when)  — the house has given \(name) new devices"
     case .gap: words = "\(place)\(when)  — messages are missing here"
     case .rebuilt: words = "\(place)\(when)  — the group was renewed"
     }
@@ -155,10 +171,10 @@ struct Output: Sendable {
   func chat(_ chat: ChatView) {
     let unread = chat.unread > 0 ? " (\(chat.unread) new)" : ""
     let kind = chat.kind == .group ? "  [\(chat.members.count)]" : ""
-    let last = chat.lastText.isEmpty ? "" : "  \(chat.lastSenderName): \(chat.lastText.prefix(60).replacing("\n", with: " "))"
+    let last = chat.lastText.isEmpty ? "" : "  \(Self.plain(chat.lastSenderName)): \(Self.plain(String(chat.lastText.prefix(60)).replacing("\n", with: " ")))"
     let state = chat.isFrozen ? "  waits to be renewed" : chat.isOpen ? "" : "  (ended)"
     result(
-      "#\(chat.number)  \(chat.title)\(kind)\(unread)\(state)\(last)",
+      "#\(chat.number)  \(Self.plain(chat.title))\(kind)\(unread)\(state)\(last)",
       [
         ("chat", .number(UInt64(chat.number))), ("kind", .string("\(chat.kind)")), ("title", .string(chat.title)), ("unread", .number(UInt64(chat.unread))),
         ("color", .number(UInt64(chat.color))), ("members", .number(UInt64(chat.members.count))), ("open", .bool(chat.isOpen)),

@@ -53,6 +53,20 @@ public final class OpenHouse: Sendable {
     }
   }
 
+  /// Says that the data in a folder was restored from a backup, once, before the server starts on it: clients then offer again what the backup lacks,
+  /// and do not take the shorter feed for a lie.
+  /// - Throws: `SettingsError`, also where a server runs on the folder.
+  public static func markRestored(_ data: String) throws(SettingsError) {
+    let folder = try DataFolder(data, database: database, random: SwiftCryptoProvider().random)
+    let store = try openStore(data)
+    do {
+      try store.write { try $0.raiseIncarnation() }
+      try store.checkpoint()
+      try store.close()
+    } catch { throw damaged(data) }
+    withExtendedLifetime(folder) {}
+  }
+
   /// After the last connection has ended.
   public func close() throws {
     try store.checkpoint()

@@ -177,6 +177,8 @@ extension Core {
         raise(.strangerInGroup)
         return .waiting
       }
+      // A key package of before: the device was revoked since, or has another key.
+      guard let chain = chains[account], (try? claim.checkCurrent(in: chain)) != nil else { continue }
       proposals.append(.add(keyPackage))
     }
     guard let i = outbox.firstIndex(where: { $0.sequence == entry.sequence }) else { return .finished }

@@ -1,10 +1,10 @@
-# What people and CI type. `make check` is what .ci/run does; everything of a build lies in .build*.
+# What people and CI type. `make ci` is what .ci/run does; everything of a build lies in .build*.
 # Release everywhere: debug compiles BoringSSL without optimisation, ten times slower (docs and Package.swift say which slice has which folder).
 SHELL := /bin/bash
 SWIFT_TEST := swift test -c release --disable-testable-imports
 PYTHON := .build-venv/bin/python
 
-.PHONY: help run setup build test test-swift check wasm test-wasm check-wasm bench-crypto bench-mls fuzz mutation vectors interop-build clean
+.PHONY: help run setup build test test-swift check ci bench wasm test-wasm check-wasm bench-crypto bench-mls fuzz mutation vectors interop-build clean
 .NOTPARALLEL:
 
 help: ## this list
@@ -38,7 +38,16 @@ check-wasm: wasm ## the engine's size, and the same bytes from two folders
 	Scripts/check-wasm-size
 	Scripts/check-reproducible
 
-check: test check-wasm mutation ## what CI does
+check: ## for quick work: the portable targets and the delivery core, without network, stores and browser
+	HAUSPOST_SLICE=core $(SWIFT_TEST) --scratch-path .build-core
+
+ci: test check-wasm mutation ## what CI does
+
+bench: ## what the house costs: start, memory, a message's way, a long history; and the engine's size
+	swift build -c release --product hauspost
+	swift build -c release --product bench-house
+	@$$(swift build -c release --show-bin-path)/bench-house
+	@Scripts/build-wasm > /dev/null && Scripts/check-wasm-size
 
 bench-crypto: ## what the primitives cost, natively and in node
 	swift run -c release bench-crypto

@@ -131,6 +131,10 @@ if !wasm && !core {
       ], swiftSettings: strict),
     .executableTarget(
       name: "hauspost", dependencies: ["HauspostServer", "HauspostTerminal", arguments], path: "Sources/HauspostExecutable", swiftSettings: strict),
+    .executableTarget(
+      name: "bench-house",
+      dependencies: ["MessengerRuntime", "MessengerStore", "Messenger", "Identity", "CryptoInterface", "SwiftCryptoProvider"],
+      path: "Benchmarks/House", swiftSettings: strict),
     .testTarget(
       name: "StoreTests",
       dependencies: [

@@ -64,3 +64,10 @@ extension Intent {
     }
   }
 }
+
+extension Messenger {
+  /// Signs what no command signs.
+  package var signatureKeyForSimulations: SignaturePrivateKey? { core.own?.signatureKeyPair.privateKey }
+  package var administratorKeyForSimulations: SignatureKeyPair? { core.own?.administratorKeyPair }
+  package func chainForSimulations(_ account: AccountID) -> Chain? { core.chains[account] }
+}

@@ -173,6 +173,12 @@ final class SimulatedClient {
     return moved
   }
 
+  /// A request that the engine would not make, on its connection; the answer is lost on it.
+  func sendRaw(_ request: Request) {
+    guard let id = connection else { return }
+    house.house.hub.receive([(id, ClientFrame(number: 4_000_000_000, request: request).encoded())], at: house.now)
+  }
+
   func give(_ input: Input) {
     if hasCrashed { return }
     carry(out: messenger.handle(input, at: house.now))

@@ -79,8 +79,10 @@ extension Core {
     let kind = ChatKind(rawValue: contents.room.kind.rawValue) ?? .group
     var chat: Chat
     var isNew = false
+    var comesBack = false
     if let known = chats.values.first(where: { $0.roomURI == uri }) {
       chat = known
+      comesBack = !known.group.isEmpty && (known.state == .left || known.state == .removed)
       if known.group != group.groupID, !known.group.isEmpty {
         // The room's group was made anew: the old one ends here.
         do throws(Stop) { forget(try self.group(known.group)) } catch { throw Problem(error) }
@@ -111,7 +113,7 @@ extension Core {
       chat.conversation = other.conversation
     }
     save(chat)
-    if isNew, kind == .group, let own { addLine(.joined, chat: chat.number, subject: own.account, time: time) }
+    if isNew || comesBack, kind == .group, let own { addLine(.joined, chat: chat.number, subject: own.account, time: time) }
   }
 
   /// A random share of a span.

@@ -71,3 +71,8 @@ extension Messenger {
   package var administratorKeyForSimulations: SignatureKeyPair? { core.own?.administratorKeyPair }
   package func chainForSimulations(_ account: AccountID) -> Chain? { core.chains[account] }
 }
+
+extension Messenger {
+  package var feedMarkForSimulations: FeedMark? { core.feed?.mark }
+  package var houseForSimulations: SignedHouse? { core.house }
+}

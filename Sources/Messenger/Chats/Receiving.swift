@@ -321,6 +321,7 @@ extension Core {
     }
     request.signature = signature
     ask(.report(request), .report(chat: chat.number))
+    connection.frozenAsked.insert(chat.number)
     var frozen = chat
     frozen.state = .frozen
     save(frozen)

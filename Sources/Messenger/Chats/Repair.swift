@@ -38,7 +38,8 @@ extension Core {
   }
 
   mutating func receivedGroupInfo(_ answer: Answer, chat number: UInt32) throws(Stop) {
-    guard var chat = chats[number], chat.needsResync || chat.state == .frozen else { return }
+    // One resync at a time: the answer to a commit says nothing of which it was.
+    guard var chat = chats[number], chat.needsResync || chat.state == .frozen, externalCommits[number] == nil else { return }
     if chat.state == .frozen {
       guard case .groupInfo(let given) = answer else { return }
       if given.frozen { return scheduleRebuild(&chat, try group(chat.group)) }

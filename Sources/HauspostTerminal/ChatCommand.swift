@@ -12,7 +12,7 @@ public struct ChatCommand: AsyncParsableCommand {
       """,
     subcommands: [
       JoinCommand.self, ListCommand.self, SendCommand.self, ReadCommand.self, FollowCommand.self, PeopleCommand.self, GroupCommand.self,
-      DeviceCommand.self, VerifyCommand.self, InviteCommand.self, PolicyCommand.self, StatusCommand.self, TypingCommand.self,
+      DeviceCommand.self, VerifyCommand.self, InviteCommand.self, ResetCommand.self, PolicyCommand.self, StatusCommand.self, TypingCommand.self,
     ])
   public init() {
     // A broken pipe is an error of a write, not the end by a signal.

@@ -51,6 +51,11 @@ struct Profile {
 }
 
 extension Profile {
+  /// Whether the store needs a passphrase.
+  var isProtected: Bool {
+    get throws { try StoreKeyFile(path: folder.appending(path: "key").path).needsPassphrase }
+  }
+
   /// Rewraps the store's key.
   func changePassphrase(old: () throws -> String?, new: () throws -> String?) throws {
     guard exists else { throw TerminalError("not-enrolled", "You have not joined a house yet.", hint: "hauspost chat join LINK") }

@@ -54,6 +54,7 @@ struct Session {
     if !creating, !isEnrolled {
       throw TerminalError("not-enrolled", "You have not joined a house yet.", hint: "hauspost chat join LINK")
     }
+    if !creating { try await Self.checkLock(host, profile) }
     guard need != .none, let origin = origin ?? profile.origin() else {
       connection = nil
       return
@@ -65,6 +66,7 @@ struct Session {
     let limit = need == .necessary ? Int64(options.wait) * 1_000 : min(Int64(options.wait) * 1_000, 4_000)
     let isThere = await host.wait(upTo: limit) { $0.connection == .online || $0.alarm != nil }
     if let alarm = await host.view.alarm { output.alarm(alarm) }
+    if !creating { try await Self.checkLock(host, profile) }
     let state = await host.view.connection
     if !isThere || state != .online {
       if need == .necessary {
@@ -76,6 +78,13 @@ struct Session {
       }
       output.note("offline: this is what was stored here")
     }
+  }
+
+  /// The house's policy: a store that opens without a passphrase is not used.
+  private static func checkLock(_ host: EngineHost, _ profile: Profile) async throws {
+    guard await host.view.policy?.setting(.appLock) == .on, try !profile.isProtected else { return }
+    throw TerminalError(
+      "app-lock", "The house requires that this device is locked with a passphrase.", hint: "hauspost chat device passphrase")
   }
 
   /// Waits until everything is on its way, then disconnects.

@@ -55,6 +55,8 @@ public indirect enum Command: Sendable {
 
   /// Shows a code with which a further device of this account joins.
   case openLink
+  /// The house's administrator gives a person who has lost every device a new first one: all former devices are revoked, everybody sees it.
+  case openReset(AccountID)
   case revokeDevice(DeviceID)
   case invite([InvitationWish])
   case listInvitations

@@ -56,10 +56,7 @@ extension Core {
       guard isOnline else { throw .failed(.offline) }
       ask(.resolve(Resolve(localPart: Array(localPart.utf8))), .find(token: token))
     case .safetyNumber(let account):
-      if chains[account] == nil, isOnline, !connection.missingChains.contains(account) {
-        // Fetched first; the person asks again.
-        wantedChains.insert(account)
-      }
+      if fetchesChain(of: account, for: command, token: token) { return }
       emit(.completed(token: token, .safetyNumber(try safetyNumber(with: account))))
     case .markVerified(let account):
       try markVerified(account)
@@ -68,6 +65,9 @@ extension Core {
       try confirmReset(account)
       emit(.completed(token: token, .done))
     case .openLink: try openLink(token: token)
+    case .openReset(let account):
+      if fetchesChain(of: account, for: command, token: token) { return }
+      try openLink(resetting: account, token: token)
     case .revokeDevice(let device): try revokeDevice(device, token: token)
     case .invite(let wishes): try invite(wishes, token: token)
     case .listInvitations: try listInvitations(token: token)
@@ -76,6 +76,30 @@ extension Core {
     case .rejoinAfresh:
       try rejoinAfresh()
       emit(.completed(token: token, .done))
+    }
+  }
+
+  /// Whether the command waits for an account's chain, which is fetched now.
+  private mutating func fetchesChain(of account: AccountID, for command: Command, token: UInt32) -> Bool {
+    guard chains[account] == nil, isOnline, !connection.missingChains.contains(account) else { return false }
+    wantedChains.insert(account)
+    connection.waitingForChain.append((account: account, token: token, command: command))
+    return true
+  }
+
+  /// Commands that waited for chains which are there now, or will not come.
+  mutating func resumeCommands() throws(Stop) {
+    let waiting = connection.waitingForChain
+    connection.waitingForChain = []
+    for entry in waiting {
+      if chains[entry.account] == nil, !connection.missingChains.contains(entry.account) {
+        connection.waitingForChain.append(entry)
+        continue
+      }
+      do throws(Stop) { try perform(entry.command, token: entry.token) } catch {
+        guard case .failed(let problem) = error else { throw error }
+        fail(entry.token, problem)
+      }
     }
   }
 

@@ -158,6 +158,7 @@ enum Boundary {
     case 26: return .withdrawInvitation(key: try r.opaque())
     case 27: return .setPolicy(try r.vector(atMost: 256))
     case 28: return .rejoinAfresh
+    case 29: return .openReset(try AccountID(from: &r))
     case let other: throw .unknownValue(type: "Command", value: UInt64(other))
     }
   }

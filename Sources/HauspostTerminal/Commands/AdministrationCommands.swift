@@ -97,6 +97,28 @@ struct InviteCommand: AsyncParsableCommand {
   }
 }
 
+struct ResetCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reset", abstract: "Give a person who has lost every device a new one.",
+    discussion: """
+      Make sure that it is this person. All former devices are revoked; the new one gets no history and is in no group; everybody who knows the person \
+      sees the reset, and those who had verified them are asked to do so again.
+      """)
+  @OptionGroup var shared: SharedOptions
+  @Argument(help: "Who has lost the devices.")
+  var person: String
+  @Option(help: ArgumentHelp("How long to wait for the new device.", valueName: "seconds"))
+  var seconds = 600
+
+  func run() async throws {
+    try await Session.run(shared) { session in
+      let account = try await session.person(person)
+      try await session.link(.openReset(account), "Let the person join with this link or code on the new device; it is good for ten minutes:", seconds: seconds)
+      session.output.result("reset", [("reset", .string(person))])
+    }
+  }
+}
+
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Show the house's policy; the administrator changes it.",

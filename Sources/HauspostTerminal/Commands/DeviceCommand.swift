@@ -35,24 +35,7 @@ struct DeviceCommand: AsyncParsableCommand {
     var seconds = 600
     func run() async throws {
       try await Session.run(shared) { session in
-        let events = await session.host.events()
-        guard case .link(let secret) = try await session.host.perform(.openLink), let origin = session.profile.origin() else { return }
-        let link = try Link(.device, origin: origin, secret: secret)
-        session.output.showLink(link, "Join with this link or code on the new device; it is good for ten minutes:")
-        let isLinked = await withTaskGroup(of: Bool.self) { group in
-          group.addTask {
-            for await event in events { if case .deviceLinked = event { return true } }
-            return false
-          }
-          group.addTask {
-            try? await Task.sleep(for: .seconds(seconds))
-            return false
-          }
-          let result = await group.next() ?? false
-          group.cancelAll()
-          return result
-        }
-        guard isLinked else { throw TerminalError("timeout", "No device has come.", hint: "Run it again for a new code.") }
+        try await session.link(.openLink, "Join with this link or code on the new device; it is good for ten minutes:", seconds: seconds)
         session.output.result("linked; sending your chats and their history …", [("linked", .bool(true))])
         // The new device's key packages may take a moment; the history waits for them.
         _ = await session.host.wait(upTo: 120_000) { $0.waiting == 0 }
@@ -108,5 +91,28 @@ struct DeviceCommand: AsyncParsableCommand {
         throw ExitStatus.failure
       }
     }
+  }
+}
+
+extension Session {
+  /// Shows a link and waits until a device has joined with it.
+  func link(_ command: Command, _ words: String, seconds: Int) async throws {
+    let events = await host.events()
+    guard case .link(let secret) = try await host.perform(command), let origin = profile.origin() else { return }
+    output.showLink(try Link(.device, origin: origin, secret: secret), words)
+    let isLinked = await withTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        for await event in events { if case .deviceLinked = event { return true } }
+        return false
+      }
+      group.addTask {
+        try? await Task.sleep(for: .seconds(seconds))
+        return false
+      }
+      let result = await group.next() ?? false
+      group.cancelAll()
+      return result
+    }
+    guard isLinked else { throw TerminalError("timeout", "No device has come.", hint: "Run it again for a new code.") }
   }
 }

@@ -45,6 +45,8 @@ struct Connection: Sendable {
   var treesDue: UInt64 = 0
   /// Chats whose freezing was looked at.
   var frozenAsked: Set<UInt32> = []
+  /// Commands that go on when an account's chain is there.
+  var waitingForChain: [(account: AccountID, token: UInt32, command: Command)] = []
   /// Accounts whose chains the server does not give.
   var missingChains: Set<AccountID> = []
 }

@@ -133,6 +133,7 @@ extension Core {
     }
     // The server may leave the rest of a long answer out: ask again.
     for account in asked where !answered.contains(account) { wantedChains.insert(account) }
+    try resumeCommands()
   }
 
   /// The server has no statement of an account beyond what is known here.

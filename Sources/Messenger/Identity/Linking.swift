@@ -11,6 +11,8 @@ struct LinkState: Sendable {
   var offered: DeviceLinkOffer?
   /// Waits for the server to take the statement.
   var added: DeviceID?
+  /// The account whose devices the administrator replaces; nil: this one gets a further device.
+  var resetting: AccountID?
   /// Of the new device.
   var wanted: WantedLink?
 }
@@ -28,17 +30,25 @@ struct WantedLink: Sendable {
 extension Core {
   // MARK: The device that has the account
 
-  mutating func openLink(token: UInt32) throws(Stop) {
-    guard own != nil else { throw .failed(.notEnrolled) }
+  /// - Parameter account: whom the house resets; the administrator alone can.
+  mutating func openLink(resetting account: AccountID? = nil, token: UInt32) throws(Stop) {
+    guard let own else { throw .failed(.notEnrolled) }
     guard isOnline else { throw .failed(.offline) }
+    if let account {
+      guard own.administratorKeyPair != nil, account != own.account else { throw .failed(.notPermitted) }
+      guard chains[account] != nil else { throw .failed(.noSuchPerson) }
+    }
     if ownDevicesRoom == nil { try makeOwnDevicesRoom() }
     let secret = LinkSecret.make(using: crypto)
     link = LinkState()
+    link.resetting = account
     ask(.openLink(OpenLink(slot: secret.slot(using: crypto))), .openLink(token: token, secret))
   }
 
   mutating func linkOffered(_ offered: LinkOffered) throws(Stop) {
-    guard let secret = link.opened, offered.slot == secret.slot(using: crypto), let own, let house, let chain = chains[own.account] else { return }
+    guard let secret = link.opened, offered.slot == secret.slot(using: crypto), let own, let house,
+      let chain = chains[link.resetting ?? own.account]
+    else { return }
     if link.offered == nil {
       // What does not open under the secret is not from the device that was shown the link.
       guard case .offer(let offer)? = try? DeviceLinkMessage(.offer, opening: offered.sealed, under: secret, using: crypto) else { return }
@@ -50,8 +60,14 @@ extension Core {
       case .possession(let possession)? = try? DeviceLinkMessage(.possession, opening: offered.sealed, under: secret, using: crypto)
     else { return }
     do throws(IdentityError) {
-      let statement = try SignedStatement.addDevice(
-        offer.device, possession: possession.possession, to: chain, by: own.signatureKeyPair, at: seconds, using: crypto)
+      let statement: SignedStatement
+      if link.resetting != nil, let administrator = own.administratorKeyPair {
+        statement = try SignedStatement.houseReset(
+          chain, to: offer.device, possession: possession.possession, administrator: administrator, at: seconds, using: crypto)
+      } else {
+        statement = try SignedStatement.addDevice(
+          offer.device, possession: possession.possession, to: chain, by: own.signatureKeyPair, at: seconds, using: crypto)
+      }
       link.added = offer.device.id
       state(statement, mailboxKey: offer.mailboxKey, token: nil)
     } catch { link = LinkState() }
@@ -64,10 +80,15 @@ extension Core {
 
   /// The own chain has grown at the server; where it was for a link, the new device hears of it.
   mutating func linkConfirmed(_ chain: Chain) throws(Stop) {
-    guard let secret = link.opened, let added = link.added, chain.account == own?.account, chain.state.device(added) != nil else { return }
+    guard let secret = link.opened, let added = link.added, chain.account == link.resetting ?? own?.account,
+      chain.state.device(added) != nil
+    else { return }
+    let isReset = link.resetting != nil
     answer(.done(DeviceLinkDone(statements: chain.statements)), under: secret)
     link = LinkState()
     emit(.deviceLinked(added))
+    // After a reset: no history, no silent return to groups.
+    if isReset { return }
     // The history, after the groups: its messages go through the own devices' group.
     if let room = ownDevicesRoom {
       want(.addOwnDevices, in: room)

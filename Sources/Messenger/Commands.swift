@@ -216,6 +216,7 @@ extension Core {
   private mutating func rejoinAfresh() throws(Stop) {
     guard alarm == .staleStore else { throw .failed(.notPermitted) }
     alarm = nil
+    raisedAlarms = []
     session = SessionRecord()
     session.instance = crypto.random(16)
     session.afresh = true

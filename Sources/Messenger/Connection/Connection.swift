@@ -241,9 +241,9 @@ extension Core {
   }
 
   mutating func raise(_ what: Alarm) {
-    if alarm == what { return }
-    alarm = what
-    emit(.alarm(what))
+    // The first one stays on the screen, but that nothing is left to settle when this device is out.
+    if alarm == nil || what == .revoked { alarm = what }
+    if raisedAlarms.insert(what).inserted { emit(.alarm(what)) }
   }
 
   mutating func showConnection() {

@@ -50,6 +50,7 @@ struct Core<Crypto: CryptoProvider>: Sendable {
   /// Of the last message made here; begins with the clock, so that it also rises over restarts.
   var messageCounter: UInt32 = 0
   var alarm: Alarm?
+  var raisedAlarms: Set<Alarm> = []
   /// The step left something: another follows before the next input.
   var hasMore = false
   /// The feed or a chain has changed since they were compared.

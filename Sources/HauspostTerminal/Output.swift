@@ -139,7 +139,7 @@ struct Output: Sendable {
       words = "\(place)\(when)  \(name): \(reply)\(Self.plain(line.text))\(ticks)\(id)"
     case .joined: words = "\(place)\(when)  — \(name) joined"
     case .left: words = "\(place)\(when)  — \(name) left"
-    case .removed: words = "\(place)\(when)  — you were removed"
+    case .removed: words = "\(place)\(when)  — \(line.isOwn ? "you were" : name + " was") removed"
     case .renamed: words = "\(place)\(when)  — the group is now called \(Self.plain(line.text))"
     case .roles: words = "\(place)\(when)  — \(name) is an administrator"
     case .reset: words = "\(place)\(when)  — the house has given \(name) new devices"

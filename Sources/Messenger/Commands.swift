@@ -151,7 +151,8 @@ extension Core {
       return
     }
     let number = try makeRoom(.direct, administrators: [own.account, account].sorted())
-    want(.add([account]), in: number)
+    // With the own other devices, so that they miss nothing that is said.
+    want(.add([account, own.account]), in: number)
     if chains[account] == nil { wantedChains.insert(account) }
     emit(.completed(token: token, .chat(number)))
   }
@@ -165,7 +166,8 @@ extension Core {
     chat.color = color
     save(chat)
     let others = Set(members).subtracting([own.account]).sorted()
-    if others.isEmpty { want(.profile(title: title, color: color), in: number) } else { want(.add(others), in: number) }
+    if others.isEmpty { want(.profile(title: title, color: color), in: number) }
+    want(.add(others + [own.account]), in: number)
     for account in others where chains[account] == nil { wantedChains.insert(account) }
     emit(.completed(token: token, .chat(number)))
   }

@@ -174,6 +174,6 @@ final class Walk {
         return
       }
     }
-    #expect(walk.sends > 200)
+    #expect(walk.sends > 100)
   }
 }

@@ -45,11 +45,12 @@ extension DeliveryCore {
     let epoch = staged.next.epoch
     let entries = try Self.entries(of: staged.next.tree)
     let remaining = Set(entries.map(\.device))
-    // A device replaced by itself is not removed.
+    // A device replaced by itself is not removed. Messages of the epoch before are taken only where all who are in now can read them: its sender hears
+    // `stale` otherwise, and says it again to everybody.
     let removes = group.roster.entries.contains { !remaining.contains($0.device) }
     let seal = request.nextKey.map { GroupSeal(key: $0, group: group.record.group, crypto: crypto) } ?? group.seal
     var roster = Roster(
-      oldestEpoch: removes ? epoch : group.epoch, opener: group.roster.opener, entries: entries)
+      oldestEpoch: removes || staged.isExternal || !joiners.isEmpty ? epoch : group.epoch, opener: group.roster.opener, entries: entries)
     let keepsPrevious = request.nextKey != nil && group.record.previous == nil
     if keepsPrevious { roster.opener = member.device }
     let after = try sealed(GroupTree(publicGroup: staged.next, groupInfo: request.groupInfo, proposals: []), epoch: epoch, under: seal)

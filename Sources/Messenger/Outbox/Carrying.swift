@@ -57,8 +57,8 @@ extension Core {
     guard entry.prepared == nil, let chat = chats[entry.chat] else { return false }
     switch entry.intent {
     case .addOwnDevices, .history, .expelRevoked: return true
-    // In a direct room nobody would read what goes before.
-    case .add: return chat.kind == .group && chat.members.count > 1 && entry.attempts > 1
+    // Alone in the room nobody would read what goes before.
+    case .add: return chat.members.count > 1 && entry.attempts > 1
     default: return false
     }
   }

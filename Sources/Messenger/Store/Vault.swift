@@ -43,11 +43,11 @@ enum RecordKind: UInt8 {
 }
 
 /// Seals records under the store key, and blinds their names.
-struct Vault: Sendable {
+package struct Vault: Sendable {
   private let names: Secret
   private let values: Secret
 
-  init(storeKey: Secret, _ crypto: some CryptoProvider) {
+  package init(storeKey: Secret, _ crypto: some CryptoProvider) {
     names = crypto.hkdfExpand(.sha256, prk: storeKey, info: Array("record names".utf8), length: 32)
     values = crypto.hkdfExpand(.sha256, prk: storeKey, info: Array("record values".utf8), length: 32)
   }
@@ -60,7 +60,7 @@ struct Vault: Sendable {
   static let version: UInt8 = 1
 
   /// version ‖ nonce ‖ AEAD(value ‖ 0x80 ‖ zeros). The key is additional data: records cannot be swapped.
-  func seal(_ value: [UInt8], key: [UInt8], _ crypto: some CryptoProvider) throws(MessengerError) -> [UInt8] {
+  package func seal(_ value: [UInt8], key: [UInt8], _ crypto: some CryptoProvider) throws(MessengerError) -> [UInt8] {
     let nonce = crypto.random(12)
     var plaintext = value
     defer { wipe(&plaintext) }
@@ -72,7 +72,7 @@ struct Vault: Sendable {
   }
 
   /// - Throws: `.corruptStore`.
-  func open(_ sealed: [UInt8], key: [UInt8], _ crypto: some CryptoProvider) throws(MessengerError) -> [UInt8] {
+  package func open(_ sealed: [UInt8], key: [UInt8], _ crypto: some CryptoProvider) throws(MessengerError) -> [UInt8] {
     guard sealed.count > 13 + 16, sealed[0] == Self.version else { throw .corruptStore }
     let padded: [UInt8]
     do {
@@ -85,8 +85,8 @@ struct Vault: Sendable {
 }
 
 /// Sizes that say little: steps of 256 bytes to 4 kB, then Padmé (Nikitin et al., PETS 2019), which leaks O(log log n) bits and costs at most 12 %.
-enum Padding {
-  static func size(_ count: Int) -> Int {
+package enum Padding {
+  package static func size(_ count: Int) -> Int {
     if count <= 4_096 { return max(256, (count + 255) / 256 * 256) }
     var e = 0
     while (count >> (e + 1)) > 0 { e += 1 }

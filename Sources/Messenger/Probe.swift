@@ -1,4 +1,5 @@
 // What simulations look at: the groups behind the chats, which no screen shows.
+#if !hasFeature(Embedded)
 import CryptoInterface
 import Identity
 import MLS
@@ -76,3 +77,4 @@ extension Messenger {
   package var feedMarkForSimulations: FeedMark? { core.feed?.mark }
   package var houseForSimulations: SignedHouse? { core.house }
 }
+#endif

@@ -159,7 +159,7 @@ final class Walk {
 }
 
 @Suite(.serialized) struct RandomWalkTests {
-  static let seeds: [UInt64] = ProcessInfo.processInfo.environment["HAUSPOST_WALK"].flatMap { UInt64($0) }.map { [$0] } ?? [1, 2, 3, 4]
+  static let seeds: [UInt64] = ProcessInfo.processInfo.environment["HAUSPOST_WALK"].flatMap { UInt64($0) }.map { [$0] } ?? [1, 2, 3, 4, 5, 6]
 
   @Test(arguments: seeds) func walk(_ seed: UInt64) throws {
     let walk = try Walk(seed: seed)

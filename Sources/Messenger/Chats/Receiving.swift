@@ -279,6 +279,7 @@ extension Core {
     if chat.kind == .group {
       for account in chat.members where !membersBefore.contains(account) { addLine(.joined, chat: chat.number, subject: account, time: time) }
       for account in membersBefore where !chat.members.contains(account) { 
+        takenOut[account, default: []].insert(chat.number)
         addLine(leavers.contains(account) ? .left : .removed, chat: chat.number, subject: account, time: time)
       }
       if profileChanged, !titleBefore.isEmpty, chat.title != titleBefore, let own {

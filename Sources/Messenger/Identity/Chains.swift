@@ -157,7 +157,9 @@ extension Core {
     emit(.personChanged(chain.account))
     let hasLost = chain.state.revokedDevices.count > before.revokedDevices.count
     for number in chats.keys.sorted() {
-      guard let chat = chats[number], chat.isOpen, chat.members.contains(chain.account) else { continue }
+      guard let chat = chats[number], chat.isOpen, chat.members.contains(chain.account) || takenOut[chain.account]?.contains(number) == true else {
+        continue
+      }
       if chain.state.resetCount > before.resetCount {
         addLine(.reset, chat: number, subject: chain.account, time: now)
       }

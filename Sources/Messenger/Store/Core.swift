@@ -51,6 +51,8 @@ struct Core<Crypto: CryptoProvider>: Sendable {
   var messageCounter: UInt32 = 0
   var alarm: Alarm?
   var raisedAlarms: Set<Alarm> = []
+  /// Chats out of which somebody was taken, for a chain that says only later why.
+  var takenOut: [AccountID: Set<UInt32>] = [:]
   /// The step left something: another follows before the next input.
   var hasMore = false
   /// The feed or a chain has changed since they were compared.

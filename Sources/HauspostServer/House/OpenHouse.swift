@@ -67,6 +67,13 @@ public final class OpenHouse: Sendable {
     withExtendedLifetime(folder) {}
   }
 
+  /// Empties the store's write-ahead log into its file, where there is something in it.
+  func emptyLog() throws {
+    var status = stat()
+    guard stat(folder.path + "/" + Self.database + "-wal", &status) == 0, status.st_size > 0 else { return }
+    try store.checkpoint()
+  }
+
   /// After the last connection has ended.
   public func close() throws {
     try store.checkpoint()

@@ -9,6 +9,8 @@ import UnixSignals
 public enum Serve {
   /// How often what has lain long enough is deleted.
   static let expiryInterval = Duration.seconds(3_600)
+  /// How long what was deleted, keys that were erased, and which rows were written together stay in the write-ahead log.
+  static let logInterval = Duration.seconds(1)
 
   /// Runs until SIGTERM or SIGINT.
   /// - Throws: `SettingsError` for what the operator can mend.
@@ -35,6 +37,7 @@ public enum Serve {
         // The last is stopped first.
         services: [
           .init(service: Expiry(frontEnd: house.frontEnd, log: log), successTerminationBehavior: .ignore),
+          .init(service: LogEmptying(house: house, log: log), successTerminationBehavior: .ignore),
           .init(service: CertificateReload { server.reloadCertificates() }, successTerminationBehavior: .ignore),
           .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
         ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
@@ -74,6 +77,28 @@ struct Expiry: Service {
       while true {
         do { try await frontEnd.expire() } catch { log.error("expiry failed, and is tried again in an hour") }
         try await Task.sleep(for: Serve.expiryInterval)
+      }
+    }
+  }
+}
+
+/// Empties the write-ahead log soon after something was written. Whoever copies the log could read from it which mailboxes got the same message.
+struct LogEmptying: Service {
+  let house: OpenHouse
+  let log: Logger
+
+  func run() async throws {
+    try? await cancelWhenGracefulShutdown {
+      var isWell = true
+      while true {
+        try await Task.sleep(for: Serve.logInterval)
+        do {
+          try house.emptyLog()
+          isWell = true
+        } catch {
+          if isWell { log.error("the write-ahead log cannot be emptied, and that is tried again every second") }
+          isWell = false
+        }
       }
     }
   }

@@ -1,6 +1,7 @@
 // Where a client's things are: one folder for each profile, by the XDG base directory specification.
 import CryptoInterface
 import Foundation
+import Glibc
 import MessengerRuntime
 import MessengerStore
 
@@ -29,7 +30,20 @@ struct Profile {
     (try? String(contentsOf: originFile, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  func keep(origin: String) throws { try Data((origin + "\n").utf8).write(to: originFile, options: .atomic) }
+  /// Whole or not at all, also when the power fails: without it the program would not know where its house is.
+  func keep(origin: String) throws {
+    let draft = folder.appending(path: "server.new")
+    guard FileManager.default.createFile(atPath: draft.path, contents: Data((origin + "\n").utf8), attributes: [.posixPermissions: 0o600]),
+      Self.reachesDisk(draft.path), rename(draft.path, originFile.path) == 0, Self.reachesDisk(folder.path)
+    else { throw TerminalError("store", "\(originFile.path) cannot be written.", hint: "Is there room on the disk?") }
+  }
+
+  private static func reachesDisk(_ path: String) -> Bool {
+    let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    return fsync(file) == 0
+  }
 
   /// Opens the store; makes it where `creating`.
   func open(creating: Bool, passphrase: () throws -> String?, newPassphrase: String?) throws -> (store: MessengerStore, key: Secret) {

@@ -36,6 +36,8 @@ public actor EngineHost {
   /// Why the store cannot be written; then the engine does nothing any more.
   private(set) public var failure: StoreError?
   private var isFinal = false
+  /// A connection that holds long enough makes earlier failures forgotten, see `Reconnect`.
+  private var connectedSince: UInt64?
 
   /// Opens what the store holds.
   /// - Throws: `StoreError`, `MessengerError.corruptStore`.
@@ -157,6 +159,8 @@ public actor EngineHost {
           try await self.converse(connection)
         }
       } catch is CancellationError { throw CancellationError() } catch { lastConnectionError = error as? ConnectionError }
+      if let since = connectedSince { reconnect.connected(at: since) }
+      connectedSince = nil
       disconnected()
       if let failure { throw failure }
       if isFinal { return }
@@ -176,6 +180,7 @@ public actor EngineHost {
   private func converse(_ connection: WebSocketConnection) async throws {
     let (frames, continuation) = AsyncStream<[UInt8]>.makeStream()
     outgoing = continuation
+    connectedSince = clock.now()
     closeConnection = { connection.close() }
     lastConnectionError = nil
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -82,7 +82,7 @@ final class ScriptRun {
     case (let device, "runs"): started[device] = Started(process: try house.begin(device, Self.words(rest)))
     case (let device, "follows"):
       started[device] = Started(process: try house.begin(device, ["follow"] + Self.words(rest)))
-      try await see(device, "following…")
+      try await see(device, "…following; Ctrl-C ends…")
     case (let device, "sees"): try await see(device, rest)
     case (let device, "has not seen"):
       if let line = started[device]?.lines.first(where: { ScriptPattern.match(rest, $0, variables) != nil }) { throw failure("it was seen", [line]) }

@@ -136,7 +136,8 @@ struct CutPower {
       try power.restore()
       if finished.output.isEmpty {
         let again = try await house.run(device, join)
-        #expect(again.status == 0, "cut \(cut): \(again.all)")
+        // It may have been done but for the telling.
+        #expect(again.status == 0 || again.all.first == "error: This profile has joined a house already.", "cut \(cut): \(again.all)")
       }
       #expect(try await house.chat(device, "status").first?.contains("<\(device)@localhost>") == true)
       if finished.status == 0 { break }

@@ -56,13 +56,15 @@ final class ProcessHouse: Sendable {
   ///   - environment: in addition, for what is preloaded.
   /// - Returns: the link with which the house is set up, where it is not.
   @discardableResult func start(data: String = "server", environment: [String: String] = [:]) async throws -> String? {
+    let isNew = !FileManager.default.fileExists(atPath: path(data))
     for attempt in 1... {
       let port = running.withLock { $0.port }
       let server = try spawn("server", ["serve", "--data", path(data), "--listen", "127.0.0.1:\(port)"], environment)
       let listens = try await soon(within: 20) { server.errors.contains("listening port=") || server.status != nil }
       if listens, let found = server.errors.firstMatch(of: /listening port=(\d+)/), let number = Int(found.1) {
         running.withLock { $0.server = server; $0.port = number }
-        // A house that is not set up prints its link when it listens.
+        // A house that is not set up prints its link soon after.
+        if isNew { try #require(try await soon { server.output.contains(/http:\S+\s/) }, "no link is printed: \(server.output)") }
         return server.output.firstMatch(of: /http:\S+/).map { String($0.0) }
       }
       // Something else may have been given the port meanwhile.

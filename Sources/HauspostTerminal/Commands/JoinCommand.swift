@@ -41,22 +41,15 @@ struct JoinCommand: AsyncParsableCommand {
     }
     try await Session.run(shared, creating: true, origin: parsed.origin, newPassphrase: newPassphrase) { session in
       let host = session.host
-      guard await !host.view.isEnrolled else { throw TerminalError(MessengerError.alreadyEnrolled) }
-      let deviceName = device ?? "terminal"
-      switch parsed.kind {
-      case .setUp:
-        guard let name else {
-          throw TerminalError("name", "The first person needs a name.", hint: "hauspost chat join LINK --name \"Anna Arnold\" --house-name \"Our house\"")
+      if await !host.view.isEnrolled {
+        do { try await join(session, parsed.kind, parsed.secret) } catch MessengerError.alreadyEnrolled {
+          // An earlier run was cut short while it asked: the engine goes on with that.
+          guard await host.wait(upTo: Int64(shared.wait) * 1_000, until: { $0.isEnrolled }) else { throw TerminalError(MessengerError.offline) }
         }
-        _ = try await host.perform(
-          .setUp(
-            parsed.secret, houseName: houseName ?? "Hauspost", name: name, localPart: address ?? MessengerNames.localPart(of: name),
-            deviceName: deviceName))
-      case .device: _ = try await host.perform(.linkDevice(parsed.secret, deviceName: deviceName))
-      case .invitation:
-        _ = try await host.perform(.enrol(parsed.secret, name: name, localPart: address, deviceName: deviceName))
-      case nil: try await joinByCode(session, parsed.secret, deviceName)
+      } else if session.profile.origin() != nil {
+        throw TerminalError(MessengerError.alreadyEnrolled)
       }
+      // Else an earlier run was cut short when the house had let us in: what is missing is done now.
       try session.profile.keep(origin: parsed.origin)
       _ = await host.wait(upTo: Int64(shared.wait) * 1_000) { $0.isCaughtUp }
       let view = await host.view
@@ -66,6 +59,25 @@ struct JoinCommand: AsyncParsableCommand {
           ("address", .string(view.address)), ("name", .string(view.name)), ("house", .string(view.houseName)),
           ("administrator", .bool(view.isAdministrator)),
         ])
+    }
+  }
+
+  private func join(_ session: Session, _ kind: Link.Kind?, _ secret: LinkSecret) async throws {
+    let host = session.host
+    let deviceName = device ?? "terminal"
+    switch kind {
+    case .setUp:
+      guard let name else {
+        throw TerminalError("name", "The first person needs a name.", hint: "hauspost chat join LINK --name \"Anna Arnold\" --house-name \"Our house\"")
+      }
+      _ = try await host.perform(
+        .setUp(
+          secret, houseName: houseName ?? "Hauspost", name: name, localPart: address ?? MessengerNames.localPart(of: name),
+          deviceName: deviceName))
+    case .device: _ = try await host.perform(.linkDevice(secret, deviceName: deviceName))
+    case .invitation:
+      _ = try await host.perform(.enrol(secret, name: name, localPart: address, deviceName: deviceName))
+    case nil: try await joinByCode(session, secret, deviceName)
     }
   }
 

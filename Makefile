@@ -22,6 +22,7 @@ build: ## compile everything that runs on Linux
 test: test-swift test-wasm ## all tests: Swift's, and the engine in node and Chromium
 
 test-swift:
+	swift build -c release --product hauspost
 	$(SWIFT_TEST)
 
 wasm: ## the browser's engine: .build-web/core.wasm

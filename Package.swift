@@ -149,7 +149,7 @@ if !wasm && !core {
       dependencies: [
         "HauspostServer", "HauspostTerminal", "MessengerRuntime", "DeliverySQLite", "Delivery", "Messenger", "Wire", "Identity", "MLS", "TLSCodec",
         "CryptoInterface", "SwiftCryptoProvider", grdb, nio, nioPosix, nioHTTP, nioWebSocket,
-      ], swiftSettings: strict),
+      ], exclude: ["Scripts"], swiftSettings: strict),
     .executableTarget(
       name: "mls-vectors",
       dependencies: [

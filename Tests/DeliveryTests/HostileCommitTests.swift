@@ -80,8 +80,8 @@ import Wire
     request.nextKey = q.house.crypto.random(32)
     try refused(.invalidCommit, .commit(request), by: q.anna)
     try accepted(.commit(good), by: q.anna)
-    // The removed one knows the old key, which opens nothing, and were she to learn the new one, she stands in no roster.
-    try refused(.wrongGroupKey, .groupInfo(GroupInfoRequest(group: q.room, key: good.key)), by: q.clara)
+    // The removed one knows the old key, under which she stands in no roster any more, nor does she under the new one, were she to learn it.
+    try refused(.notMember, .groupInfo(GroupInfoRequest(group: q.room, key: good.key)), by: q.clara)
     try refused(.notMember, .groupInfo(GroupInfoRequest(group: q.room, key: next)), by: q.clara)
     try accepted(.groupInfo(GroupInfoRequest(group: q.room, key: next)), by: q.bert)
     // Now that a second device has opened it, the old generation is gone.
@@ -235,7 +235,7 @@ import Wire
     try q.anna.commit([.remove(q.anna.leaf(of: q.clara, in: q.room))], in: q.room)
     let request = Request.tree(TreeRequest(group: q.room, key: key, epoch: epoch))
     try refused(.wrongGroupKey, .tree(TreeRequest(group: q.room, key: q.house.crypto.random(32), epoch: epoch)), by: q.dora)
-    try refused(.wrongGroupKey, request, by: q.clara)
+    try refused(.notMember, request, by: q.clara)
     try q.settle()
     #expect(try q.dora.room(q.room).group.epoch == q.anna.room(q.room).group.epoch)
     // She may ask again, should she have crashed; a day later it is gone.

@@ -55,8 +55,8 @@ public struct DeliveryLimits: Sendable, Equatable {
   public var strangers = Allowance(burst: 600, perSecond: 5)
   /// Steps of its mailbox's key chain that a device costs by asking for its mail: once all that a long absence may need.
   public var ratchet = Allowance(burst: Double(2 << 20), perSecond: 2_000)
-  /// Log-ins of one device.
-  public var logIns = Allowance(burst: 60, perSecond: 0.2)
+  /// Log-ins of one device from one address: a script may look for news every second.
+  public var logIns = Allowance(burst: 120, perSecond: 2)
 
   public init() {}
 

@@ -55,7 +55,14 @@ extension DeliveryCore {
     if keepsPrevious { roster.opener = member.device }
     let after = try sealed(GroupTree(publicGroup: staged.next, groupInfo: request.groupInfo, proposals: []), epoch: epoch, under: seal)
     var record = group.record
-    if keepsPrevious { record.previous = record.present }
+    if keepsPrevious {
+      // Kept for those who stay: who is removed knows the old key, and could report with it.
+      var staying = group
+      staying.roster.entries.removeAll { !remaining.contains($0.device) }
+      try store(&staying, in: transaction)
+      record = staying.record
+      record.previous = record.present
+    }
     record.present = .init(epoch: epoch, roster: try seal.seal(.roster, epoch: epoch, roster.encoded()))
     record.treeID = after.id
     guard

@@ -21,7 +21,8 @@ extension DeliveryCore {
   mutating func logIn(_ request: LogIn, session: inout Session, at now: UInt64, in transaction: any DeliveryTransaction) throws -> Outcome {
     let house = try house(in: transaction)
     guard let challenge = session.challenge else { throw Refusal(.notLoggedIn, detail: "challenge used: greet again") }
-    try budgets.spend(of: .logIns, limits.logIns, by: request.device, at: now)
+    // By device and address: who knows a device's id from elsewhere cannot use up its log-ins.
+    try budgets.spend(of: .logIns, limits.logIns, by: request.device + session.address.bytes, at: now)
     guard let device = try transaction.device(request.device), device.account == request.account else { throw Refusal(.unknownDevice) }
     let record = try transaction.house()
     let content = request.signedContent(challenge: challenge, house: house.id(using: crypto).bytes, incarnation: record.incarnation)

@@ -69,7 +69,9 @@ extension DeliveryCore {
     var outcome = Outcome(.done)
     guard request.number > delivering.acknowledged else { return outcome }
     let done = delivering.inFlight.prefix { $0.number <= request.number }
-    try delete(Array(done), through: request.number, mailbox: member.mailbox, in: transaction)
+    // Another connection of the device may have acknowledged some of them: their bodies are let go of once.
+    let lowest = try transaction.mailbox(member.mailbox)?.lowest ?? 0
+    try delete(done.filter { $0.number >= lowest }, through: request.number, mailbox: member.mailbox, in: transaction)
     delivering.inFlight.removeFirst(done.count)
     delivering.acknowledged = request.number
     session.delivering = delivering

@@ -80,6 +80,11 @@ public struct HouseRules: MLSApplication {
     }
   }
 
+  /// Whether the members are such as the kind of room allows: what `permits` sees to with every commit, and a joiner for the group that it is shown.
+  public static func permitsMembers(of tree: RatchetTree, in context: GroupContext) -> Bool {
+    Permissions(context, tree)?.permitsMembers(after: tree) ?? false
+  }
+
   // MARK: A new room
 
   static func externalSenders(_ serverKey: SignaturePublicKey) -> ExternalSenders {

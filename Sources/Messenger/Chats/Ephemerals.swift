@@ -77,7 +77,7 @@ extension Core {
       index < group.tree.leafCount, let leaf = group.tree[LeafIndex(index)], let claim = try? LeafClaim(leaf), claim.account != own?.account,
       Signing.isValid(signature, SigningLabel("Ephemeral"), ephemeralTBS(group, leaf: index, kind: kind, time: time), by: leaf.signatureKey, using: crypto),
       // An old mark, sent again.
-      time + 60_000 > now, time < now + 60_000
+      time > now - min(now, 60_000), time < now + 60_000
     else { return }
     typing.removeAll { $0.chat == chat.conversation && $0.account == claim.account }
     typing.append(TypingMark(chat: chat.conversation, account: claim.account, until: now + Self.typingSpan))

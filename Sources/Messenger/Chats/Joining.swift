@@ -37,6 +37,10 @@ extension Core {
     var old: Group?
     if let known {
       do throws(Stop) { old = try self.group(known.group) } catch { throw Problem(error) }
+      // Back into a group: the same room, later than what was seen of it (a Welcome said again would use keys twice), by somebody who is in it.
+      guard known.roomURI == Array(contents.room.uri.utf8), info.groupContext.epoch > old?.epoch ?? 0,
+        let maker = tree[info.signer].flatMap({ try? LeafClaim($0) })?.account, known.members.contains(maker)
+      else { throw .invalid(.serverMisbehaves) }
     }
     connection.trees[name] = nil
     connection.treesAsked.remove(name)
@@ -50,6 +54,8 @@ extension Core {
   private func checkRoom(_ contents: RoomContents, _ group: Group) throws(Problem) {
     guard let house, let own else { throw .invalid(.notEnrolled) }
     guard (try? RoomContents(group.context.extensions, house: house.house)) != nil else { throw .invalid(.serverMisbehaves) }
+    // A direct room with a third in it would be shown as a conversation with one of the two.
+    guard HouseRules.permitsMembers(of: group.tree, in: group.context) else { throw .invalid(.serverMisbehaves) }
     if contents.room.kind == .ownDevices {
       for leaf in leaves(of: group.tree) where leaf.claim.account != own.account { throw .invalid(.serverMisbehaves) }
     }

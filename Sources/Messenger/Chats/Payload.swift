@@ -19,7 +19,7 @@ enum PayloadType {
 
 ///     struct {
 ///         uint8 version = 1;
-///         FeedMark feed;          // how far the sender has seen the house's feed
+///         opaque feed_head<V>;    // SignedFeedHead: how far the sender has seen the house's feed; empty where it has seen nothing
 ///         uint32 counter;         // of the sender, increasing
 ///         uint8 type;
 ///         opaque body<V>;
@@ -27,7 +27,8 @@ enum PayloadType {
 ///
 /// Unknown types are passed over, so that later versions can add some.
 struct Payload: Sendable {
-  var feed: FeedMark
+  /// Signed by the server, so that a member cannot make others believe in a fork.
+  var feedHead: [UInt8]
   var counter: UInt32
   var type: UInt8
   var body: [UInt8]
@@ -35,15 +36,15 @@ struct Payload: Sendable {
   func encoded() -> [UInt8] {
     var w = Writer(capacity: body.count + 64)
     w.uint8(1)
-    feed.encode(to: &w)
+    w.opaque(feedHead)
     w.uint32(counter)
     w.uint8(type)
     w.opaque(body)
     return w.bytes
   }
 
-  init(feed: FeedMark, counter: UInt32, type: UInt8, body: [UInt8]) {
-    self.feed = feed
+  init(feedHead: [UInt8], counter: UInt32, type: UInt8, body: [UInt8]) {
+    self.feedHead = feedHead
     self.counter = counter
     self.type = type
     self.body = body
@@ -52,7 +53,7 @@ struct Payload: Sendable {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
     var r = Reader(bytes)
     guard try r.uint8() == 1 else { throw .invalidValue("payload version") }
-    feed = try FeedMark(from: &r)
+    feedHead = try r.opaque()
     counter = try r.uint32()
     type = try r.uint8()
     body = try r.opaque()

@@ -61,7 +61,7 @@ extension Core {
       save(well)
     }
     guard let claim = try? LeafClaim(application.senderLeaf), let payload = try? Payload(decoding: application.data) else { return }
-    compare(payload.feed)
+    compare(received: payload.feedHead)
     try take(payload, from: claim, chat: chat, time: time)
   }
 

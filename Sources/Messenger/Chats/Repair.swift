@@ -92,6 +92,21 @@ extension Core {
       save(well)
       return
     }
+    // The group that this device was in, not before what it has seen, shown by one of its members whose device still is one: a server, and whom it has
+    // won over, could else lead it into another.
+    guard info.groupContext.epoch >= old.epoch, let house,
+      let contents = try? RoomContents(info.groupContext.extensions, house: house.house), Array(contents.room.uri.utf8) == chat.roomURI,
+      contents.room.kind.rawValue == chat.kind.rawValue, HouseRules.permitsMembers(of: tree, in: info.groupContext),
+      let signer = tree[info.signer].flatMap({ try? LeafClaim($0) }), chat.members.contains(signer.account)
+    else {
+      connection.groupInfosAsked.remove(chat.number)
+      raise(.strangerInGroup)
+      return delayResync(chat.number)
+    }
+    if let chain = chains[signer.account], (try? signer.checkCurrent(in: chain)) == nil {
+      connection.groupInfosAsked.remove(chat.number)
+      return delayResync(chat.number)
+    }
     let mine = leaves(of: tree).first { $0.claim.account == own.account && $0.claim.device == own.device }
     var proposals: [PublicMessage] = []
     for bytes in given.proposals {
@@ -152,9 +167,8 @@ extension Core {
     chat.isStale = false
     chat.updateDue = 0
     chat.commitDue = 0
-    reflect(group, in: &chat)
-    readProfile(group.context, into: &chat)
-    save(chat)
+    // Who has come and gone meanwhile is said, as with any commit.
+    advanced(&chat, group: group, before: Set(leaves(of: old.tree).map { $0.claim }), leavers: [], profileChanged: true, time: now)
     reconciled.remove(number)
     restartIntents(of: number)
     if let own { addLine(.gap, chat: number, subject: own.account, time: now) }

@@ -141,6 +141,8 @@ extension Core {
     case .push(let push): try received(push)
     case .answer(let number, let answer):
       guard let pending = connection.requests.removeValue(forKey: number) else { return }
+      // The intent was taken up anew since: this is not its answer any more.
+      if case .outbox(let sequence) = pending, outbox.first(where: { $0.sequence == sequence })?.underWay != number { return }
       connection.askedAt = now
       try answered(pending, answer)
     }
@@ -215,7 +217,14 @@ extension Core {
     if answer.lowest > mailbox.confirmed { mailbox.confirm(upTo: answer.lowest, crypto) }
     if answer.lowest > mailbox.next {
       mailbox.next = answer.lowest
-      for number in chats.keys where chats[number]?.isOpen == true { markForResync(number) }
+      // What was acknowledged is not here: this store is older than the mailbox, and its ratchets may have been used since.
+      for number in chats.keys.sorted() where chats[number]?.isOpen == true {
+        markForResync(number)
+        if var chat = chats[number] {
+          chat.isStale = true
+          save(chat)
+        }
+      }
     }
     self.mailbox = mailbox
     put(key(.mailbox), mailbox.encoded())

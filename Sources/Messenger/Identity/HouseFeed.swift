@@ -99,7 +99,14 @@ extension Core {
     }
   }
 
-  /// How far a member says that it has seen the feed.
+  /// How far a member says that it has seen the feed; only the server's own word counts.
+  mutating func compare(received bytes: [UInt8]) {
+    guard !bytes.isEmpty, let feed, let signed = try? SignedFeedHead(received: bytes),
+      let head = try? signed.verified(house: feed.house, serverKey: feed.serverKey, using: crypto)
+    else { return }
+    compare(FeedMark(incarnation: head.incarnation, size: head.size, hash: head.hash))
+  }
+
   mutating func compare(_ mark: FeedMark) {
     guard let feed else { return }
     switch feed.compare(seen: mark) {
@@ -109,8 +116,6 @@ extension Core {
     default: break
     }
   }
-
-  var feedMark: FeedMark { feed?.mark ?? FeedMark(incarnation: 0, size: 0, hash: .zero) }
 
   // MARK: Policy
 

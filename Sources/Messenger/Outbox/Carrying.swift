@@ -203,7 +203,7 @@ extension Core {
     default: return .finished
     }
     // Alone in the room: nobody to read it, but it counts as said.
-    let payload = Payload(feed: feedMark, counter: counter, type: type, body: body).encoded()
+    let payload = Payload(feedHead: feed?.head?.encoded() ?? [], counter: counter, type: type, body: body).encoded()
     do throws(MLSError) {
       let message = try group.encrypt(payload, padding: Padding.size(payload.count) - payload.count, using: crypto)
       keep(group, replacing: nil)
